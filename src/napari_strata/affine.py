@@ -1,0 +1,122 @@
+"""Affine transforms as square float64 matrices in array (C, numpy) axis order.
+
+A matrix of shape ``(n + 1, n + 1)`` maps the homogeneous index of a voxel's CENTRE,
+``(i_0, …, i_{n-1}, 1)``, to world. Nothing here knows of files or viewers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+Matrix = npt.NDArray[np.float64]
+Vector = npt.NDArray[np.float64]
+
+
+def frozen(matrix: npt.ArrayLike) -> Matrix:
+    """Return a read-only float64 copy."""
+    result = np.array(matrix, dtype=np.float64)
+    result.flags.writeable = False
+    return result
+
+
+def from_scale_translate(
+    scale: Sequence[float] | Vector, translate: Sequence[float] | Vector | None = None
+) -> Matrix:
+    """Build ``world = scale * i + translate``; both of length n, array order.
+
+    Raises
+    ------
+    ValueError
+        If the two lengths differ.
+    """
+    n = len(scale)
+    if translate is not None and len(translate) != n:
+        raise ValueError(f"scale has {n} values, translate {len(translate)}")
+    matrix = np.eye(n + 1)
+    matrix[range(n), range(n)] = scale
+    if translate is not None:
+        matrix[:n, n] = translate
+    return frozen(matrix)
+
+
+def compose(outer: Matrix, *inner: Matrix) -> Matrix:
+    """Apply the last argument first: ``compose(a, b)`` maps x to a(b(x))."""
+    result: Matrix = outer
+    for matrix in inner:
+        result = result @ matrix
+    return frozen(result)
+
+
+def invert(matrix: Matrix) -> Matrix:
+    """Return the inverse map; raises ``numpy.linalg.LinAlgError`` where there is none."""
+    n = matrix.shape[0] - 1
+    linear = np.linalg.inv(matrix[:n, :n])
+    result = np.eye(n + 1)
+    result[:n, :n] = linear
+    result[:n, n] = -linear @ matrix[:n, n]
+    return frozen(result)
+
+
+def relative(level: Matrix, base: Matrix) -> Matrix:
+    """Map voxel centres of ``level`` to voxel coordinates of ``base`` (both voxel → world)."""
+    return compose(invert(base), level)
+
+
+def reversed_axes(matrix: Matrix) -> Matrix:
+    """Turn an x-first matrix into array order, or back: both rows and columns are reversed."""
+    n = matrix.shape[0] - 1
+    order = [*range(n - 1, -1, -1), n]
+    return frozen(matrix[np.ix_(order, order)])
+
+
+def take_axes(matrix: Matrix, axes: Sequence[int]) -> Matrix:
+    """Keep (and reorder to) ``axes``, the same ones for voxels and world.
+
+    Raises
+    ------
+    ValueError
+        If a kept axis depends on a dropped one or the other way round: dropping it would
+        move the picture.
+    """
+    n = matrix.shape[0] - 1
+    kept = list(axes)
+    dropped = [a for a in range(n) if a not in kept]
+    if np.any(matrix[np.ix_(kept, dropped)]) or np.any(matrix[np.ix_(dropped, kept)]):
+        raise ValueError(f"axes {kept} are not independent of axes {dropped}")
+    order = [*kept, n]
+    return frozen(matrix[np.ix_(order, order)])
+
+
+def prepend_axes(matrix: Matrix, count: int) -> Matrix:
+    """Add ``count`` leading axes that the transform leaves alone."""
+    size = matrix.shape[0] + count
+    result = np.eye(size)
+    result[count:, count:] = matrix
+    return frozen(result)
+
+
+def scale_translate(matrix: Matrix) -> tuple[Vector, Vector] | None:
+    """Split into per-axis scale and translation, each of length n, or None if there is more."""
+    n = matrix.shape[0] - 1
+    linear = matrix[:n, :n]
+    diagonal = np.diagonal(linear)
+    if np.any(linear - np.diag(diagonal)):
+        return None
+    return diagonal.copy(), matrix[:n, n].copy()
+
+
+def largest_distance(a: Matrix, b: Matrix, shape: Sequence[int]) -> float:
+    """Return how far two maps put the same voxel apart at most, over all corners of ``shape``.
+
+    The result is in the unit of the maps' output, per axis (the largest component).
+    """
+    n = len(shape)
+    ends = np.array([max(s - 1, 0) for s in shape], dtype=np.float64)
+    # The difference is linear in the index, so each component is extreme at some corner.
+    difference = (a - b)[:n]
+    low = np.minimum(difference[:, :n] * ends, 0).sum(axis=1) + difference[:, n]
+    high = np.maximum(difference[:, :n] * ends, 0).sum(axis=1) + difference[:, n]
+    return float(max(np.abs(low).max(initial=0.0), np.abs(high).max(initial=0.0)))
