@@ -187,3 +187,15 @@ class Dataset:
     path: str
     images: tuple[Image, ...]
     problems: tuple[Problem, ...] = ()
+
+
+class OpenError(ValueError):
+    """What was asked for cannot be shown honestly; ``str()`` is one line that says why."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(str(problem))
+        self.problem = problem
+
+    def __reduce__(self) -> tuple[type[OpenError], tuple[Problem]]:
+        """Keep the problem when an error crosses to another process."""
+        return OpenError, (self.problem,)

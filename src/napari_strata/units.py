@@ -50,7 +50,7 @@ def _table() -> tuple[dict[str, Unit], dict[str, Unit]]:
         for prefix, (letter, exponent) in {"": ("", 0), **_SI_PREFIXES}.items():
             name = prefix + base
             unit = Unit(name, dimension, _power_of_ten(exponent + base_exponent))
-            letters = ["u", "µ", "μ"] if letter == "u" else [letter]  # noqa: RUF001
+            letters = ["u", "µ", "μ"] if letter == "u" else [letter]
             spellings = [f"{name}s", prefix + british, f"{prefix + british}s"]
             add(unit, [letter + symbol for letter in letters], spellings)
 

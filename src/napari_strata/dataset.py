@@ -1,0 +1,267 @@
+"""The public objects: a dataset, its images and their levels, ready to be read.
+
+Thin views of the frozen model that add pixels; the names here are fixed.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from napari_strata import model
+from napari_strata.affine import Matrix, Vector
+from napari_strata.arrays import LevelArray, check_codec, open_level
+from napari_strata.formats import Context, Origin
+from napari_strata.formats.discover import open_node
+from napari_strata.model import Axis, Display, Kind, OpenError, Problem
+from napari_strata.store.container import open_container
+from napari_strata.store.hierarchy import Array
+from napari_strata.store.location import parse_location
+
+if TYPE_CHECKING:
+    import dask.array
+
+__all__ = ["Dataset", "Image", "Level", "OpenError", "open"]
+
+
+class Level:
+    """One resolution of an image; vectors in array order, units those of the image's axes."""
+
+    def __init__(self, level: model.Level) -> None:
+        self._model = level
+
+    def __repr__(self) -> str:
+        return f"<Level {self.path!r} {self.shape} {self.dtype}>"
+
+    @property
+    def path(self) -> str:
+        """Relative to what was opened."""
+        return self._model.path
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """In voxels."""
+        return self._model.shape
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Of the values, in this machine's byte order."""
+        return self._model.dtype
+
+    @property
+    def chunks(self) -> tuple[int, ...]:
+        """The smallest unit that is read, in voxels."""
+        return self._model.chunks
+
+    @property
+    def affine(self) -> Matrix:
+        """``(n + 1, n + 1)``: the centre of a voxel → world."""
+        return self._model.affine
+
+    @property
+    def scale(self) -> Vector | None:
+        """Per axis; None where the affine has more than scale and translation."""
+        return self._model.scale
+
+    @property
+    def translate(self) -> Vector | None:
+        """Per axis; None where the affine has more than scale and translation."""
+        return self._model.translate
+
+    @property
+    def origin(self) -> tuple[model.Contribution, ...]:
+        """What, composed left to right, makes up the affine, and where each was declared."""
+        return self._model.origin
+
+    @cached_property
+    def data(self) -> LevelArray:
+        """The pixels, read when they are needed."""
+        return self.lazy()
+
+    def lazy(self, on_error: Callable[[Exception], None] | None = None) -> LevelArray:
+        """Open the pixels anew; ``on_error`` hears of chunks that fail, shown as 0 then."""
+        level = self._model
+        return open_level(
+            level.location,
+            shape=level.shape,
+            dtype=level.dtype,
+            chunks=level.chunks,
+            on_error=on_error,
+        )
+
+    def to_dask(self) -> dask.array.Array:
+        """Give a dask array, one block a chunk; raises ValueError beyond 10⁶ blocks."""
+        return self.data.to_dask()
+
+
+class Image:
+    """A multiscale image or labels."""
+
+    def __init__(self, image: model.Image) -> None:
+        self.model = image
+        self.levels = tuple(Level(level) for level in image.levels)
+
+    def __repr__(self) -> str:
+        return f"<Image {self.path!r} {self.format} {self.kind}, {len(self.levels)} levels>"
+
+    @property
+    def name(self) -> str:
+        """What a layer of it is called."""
+        return self.model.name
+
+    @property
+    def path(self) -> str:
+        """Relative to what was opened; empty if that was the image itself."""
+        return self.model.path
+
+    @property
+    def format(self) -> str:
+        """The dialect its place was read from."""
+        return self.model.format
+
+    @property
+    def kind(self) -> Kind:
+        """``image`` or ``labels``."""
+        return self.model.kind
+
+    @property
+    def axes(self) -> tuple[Axis, ...]:
+        """In array order; units as declared."""
+        return self.model.axes
+
+    @property
+    def display(self) -> Display:
+        """The declared rendering."""
+        return self.model.display
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """What was not as it should be, and what was assumed."""
+        return self.model.problems
+
+
+class Dataset:
+    """Everything found at a path or URL."""
+
+    def __init__(
+        self, path: str, images: Sequence[model.Image], problems: Sequence[Problem]
+    ) -> None:
+        self.path = path
+        self.images = tuple(Image(image) for image in images)
+        self.geometries: tuple[Any, ...] = ()
+        self.problems = tuple(problems)
+
+    def __repr__(self) -> str:
+        return f"<Dataset {self.path!r}, {len(self.images)} images>"
+
+    def __getitem__(self, path: str) -> Image:
+        """Look up an image by its path relative to the dataset.
+
+        Raises
+        ------
+        KeyError
+            With the paths there are.
+        """
+        for image in self.images:
+            if image.path == path.strip("/"):
+                return image
+        known = ", ".join(repr(image.path) for image in self.images)
+        raise KeyError(f"no image at {path!r}; there are {known}")
+
+    def tree(self) -> str:
+        """Draw the images and their levels as indented text."""
+        lines = [self.path]
+        for image in self.images:
+            axes = "".join(a.name if len(a.name) == 1 else f"({a.name})" for a in image.axes)
+            lines.append(f"  {image.path or '.'}  [{image.format}, {image.kind}, {axes}]")
+            for level in image.levels:
+                shape = " × ".join(str(n) for n in level.shape)
+                lines.append(f"    {level.path or '.'}  {shape}  {level.dtype}")
+        return "\n".join(lines)
+
+
+def open(
+    path: str | os.PathLike[str], *, origin: Literal["center", "corner"] = "center"
+) -> Dataset:
+    """Open a container, an image in it, one of its levels, or a metadata file.
+
+    Parameters
+    ----------
+    path : a local path, or an http(s), s3 or gs URL.
+    origin : where Neuroglancer-style metadata, which does not say, puts world 0: at the centre
+        of the full-resolution voxel 0, or at its corner. Images of different base resolution
+        line up only with ``"corner"``.
+
+    Raises
+    ------
+    OpenError
+        If nothing can be shown honestly: one line with file, key, found and expected.
+    """
+    if origin not in ("center", "corner"):
+        raise ValueError(f'origin is {origin!r}, expected "center" or "corner"')
+    node = open_container(path)
+    found, _context = open_node(Context(node, origin, _read_values))
+    images = [checked for image in found.images if (checked := _decodable(image, found.problems))]
+    if not images:
+        errors = [p for p in found.problems if p.severity == "error"]
+        raise OpenError(errors[-1])
+    problems = [*found.problems, *_different_spacing(images, origin)]
+    return Dataset(str(parse_location(path)), images, problems)
+
+
+def _read_values(array: Array) -> npt.NDArray[np.float64]:
+    """Read a small array whole: transform parameters may be stored as one."""
+    lazy = open_level(array.location, shape=array.shape, dtype=array.dtype, chunks=array.chunks)
+    return np.asarray(lazy, dtype=np.float64)
+
+
+def _decodable(image: model.Image, problems: list[Problem]) -> model.Image | None:
+    """Leave out levels that cannot be decoded; None, with the reason, if none is left."""
+    kept, defects = [], []
+    for level in image.levels:
+        defect = _codec_defect(level)
+        if defect is None:
+            kept.append(level)
+        else:
+            defects.append(defect)
+    if not kept:
+        problems.extend(defects)
+        return None
+    return replace(image, levels=tuple(kept), problems=(*image.problems, *defects))
+
+
+def _codec_defect(level: model.Level) -> Problem | None:
+    locations: Sequence[model.ArrayLocation | None] = (
+        level.location.parts
+        if isinstance(level.location, model.StackLocation)
+        else [level.location]
+    )
+    for location in locations:
+        reason = location and check_codec(location)
+        if location and reason:
+            return Problem("unknown-codec", "error", location.where, reason)
+    return None
+
+
+def _different_spacing(images: Sequence[model.Image], origin: Origin) -> list[Problem]:
+    """Name the corner convention where images of different resolution cannot both be right."""
+    spacings = {}
+    for image in images:
+        scale = image.levels[0].scale
+        if image.format == "neuroglancer-n5" and scale is not None:
+            spacings[image.path] = tuple(np.round(scale, 9))
+    if origin == "corner" or len(set(spacings.values())) < 2:
+        return []
+    message = (
+        "Neuroglancer-only images of different voxel size are in one dataset; with world 0 at "
+        "the centre of each one's first voxel they are up to half a voxel apart; "
+        'open with origin="corner" to align their corners'
+    )
+    where = ", ".join(spacings)
+    return [Problem("different-spacing", "warning", where, message)]

@@ -1,0 +1,221 @@
+"""From levels that were understood one by one to an image whose levels agree."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from napari_strata import affine, units
+from napari_strata.formats._protocol import Context
+from napari_strata.formats._survey import Survey
+from napari_strata.model import (
+    ArrayLocation,
+    Axis,
+    Contribution,
+    Display,
+    Image,
+    Kind,
+    Level,
+    OpenError,
+    Problem,
+    StackLocation,
+)
+from napari_strata.store.hierarchy import ARRAY_FILE, Array
+from napari_strata.store.tree import Node
+from napari_strata.store.values import JsonPlace
+
+_LARGEST_AXIS_COUNT = 32  # numpy's and tensorstore's own limit is no larger
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A level that was understood: its array and what composes to its affine.
+
+    With ``stack``, the level is those arrays along a new first axis (None: missing there) and
+    ``array`` is one of them, to stand for all.
+    """
+
+    array: Array
+    contributions: tuple[Contribution, ...]
+    stack: tuple[Array | None, ...] | None = None
+
+
+def contribution(what: str, place: JsonPlace | str, matrix: affine.Matrix) -> Contribution:
+    """Note where a matrix comes from."""
+    return Contribution(what, str(place), matrix)
+
+
+def level(draft: Draft, context: Context) -> Level:
+    """Make a level of a draft."""
+    array, stack = draft.array, draft.stack
+    location: ArrayLocation | StackLocation = array.location
+    shape, chunks = array.shape, array.chunks
+    if stack is not None:
+        location = StackLocation(tuple(a.location if a else None for a in stack))
+        shape, chunks = (len(stack), *shape), (1, *chunks)
+    return Level(
+        path=context.path(array.node),
+        shape=shape,
+        dtype=array.dtype,
+        chunks=chunks,
+        affine=affine.compose(*(c.matrix for c in draft.contributions)),
+        location=location,
+        origin=draft.contributions,
+    )
+
+
+def image(
+    survey: Survey,
+    context: Context,
+    *,
+    format_name: str,
+    axes: Sequence[Axis],
+    drafts: Sequence[Draft],
+    problems: Sequence[Problem],
+    evidence: str,
+    name: str | None = None,
+    kind: Kind | None = None,
+    display: Display | None = None,
+) -> Image:
+    """Put levels together, finest first, leaving out what does not fit the finest.
+
+    Raises
+    ------
+    OpenError
+        If no level is left: the first error among ``problems``.
+    """
+    collected = [*survey.problems, *problems]
+    kept: list[Level] = []
+    for draft in drafts:
+        if len(draft.contributions[-1].matrix) != len(axes) + 1:
+            collected.append(_wrong_rank(draft, len(axes)))
+    fitting = [d for d in drafts if len(d.contributions[-1].matrix) == len(axes) + 1]
+    for candidate, array in sorted(
+        ((level(d, context), d.array) for d in fitting), key=lambda pair: _voxel_size(pair[0])
+    ):
+        defect = _misfit(candidate, kept, array)
+        if defect is None:
+            kept.append(candidate)
+        else:
+            collected.append(defect)
+    if not kept:
+        raise OpenError(_first_error(collected, survey))
+    if kind is None:
+        kind = array_kind(survey, kept[0].dtype, collected)
+    return Image(
+        name=name or image_name(survey.node),
+        path=context.path(survey.node),
+        format=format_name,
+        kind=kind,
+        axes=tuple(axes),
+        levels=tuple(kept),
+        display=display or Display(),
+        problems=(*collected, *_axis_problems(survey, axes), *_flips(kept)),
+        evidence=evidence,
+    )
+
+
+def _voxel_size(candidate: Level) -> float:
+    n = len(candidate.shape)
+    return abs(float(np.linalg.det(candidate.affine[:n, :n])))
+
+
+def _wrong_rank(draft: Draft, ndim: int) -> Problem:
+    found = len(draft.contributions[-1].matrix) - 1
+    message = f"found {found} axes, expected {ndim}; the level is left out"
+    return draft.array.place().problem("wrong-rank", "error", message)
+
+
+def _misfit(candidate: Level, kept: list[Level], array: Array) -> Problem | None:
+    """Say why a level cannot stand beside those that are kept; None if it can."""
+    if len(candidate.shape) > _LARGEST_AXIS_COUNT:
+        message = f"found {len(candidate.shape)} axes, expected at most {_LARGEST_AXIS_COUNT}"
+        return array.place().problem("wrong-rank", "error", message)
+    if kept and candidate.dtype != kept[0].dtype:
+        message = (
+            f"found {candidate.dtype}, expected {kept[0].dtype} as in "
+            f'"{kept[0].path}"; the level is left out'
+        )
+        key = {"n5": "dataType", "zarr2": "dtype", "zarr3": "data_type"}[array.encoding]
+        at = array.node.place(ARRAY_FILE[array.encoding], key)
+        return at.problem("dtype-differs", "error", message)
+    if any(k.path == candidate.path for k in kept):
+        message = "the level is listed twice; it is used once"
+        return array.place().problem("duplicate-path", "warning", message)
+    return None
+
+
+def _first_error(problems: Sequence[Problem], survey: Survey) -> Problem:
+    for problem in problems:
+        if problem.severity == "error":
+            return problem
+    return Problem("no-levels", "error", survey.node.shown_path, "found no level, expected one")
+
+
+def _axis_problems(survey: Survey, axes: Sequence[Axis]) -> list[Problem]:
+    """Name units nobody knows; they are drawn as voxels."""
+    result = []
+    for unit in dict.fromkeys(a.unit for a in axes if a.unit is not None):
+        if units.parse(unit) is None and not units.is_unitless(unit):
+            names = ", ".join(a.name for a in axes if a.unit == unit)
+            result.append(
+                Problem(
+                    "unknown-unit",
+                    "warning",
+                    survey.node.shown_path,
+                    f'found the unit "{unit}" (axis {names}), expected one of length or time such '
+                    f"as nm or µm; it is taken as pixel",
+                )
+            )
+    return result
+
+
+def _flips(levels: Sequence[Level]) -> list[Problem]:
+    scale = levels[0].scale
+    if scale is None or not np.any(scale < 0):
+        return []
+    where = levels[0].origin[-1].where
+    shown = ", ".join(f"{s:g}" for s in scale)
+    message = f"the scale [{shown}] is negative on an axis: the image is shown flipped there"
+    return [Problem("negative-scale", "info", where, message)]
+
+
+def with_problem(found: Image, problem: Problem) -> Image:
+    """Return the image with one more problem."""
+    return replace(found, problems=(*found.problems, problem))
+
+
+_GENERIC_NAME = ("c", "s", "setup", "timepoint")
+
+
+def image_name(node: Node) -> str:
+    """Name an image after its folder, with the folder above where its own says too little."""
+    name = node.name.removesuffix(".zarr").removesuffix(".n5").removesuffix(".ome")
+    stem = name.rstrip("0123456789")
+    above = node.parent
+    if above is not None and above.name and (not stem or (stem in _GENERIC_NAME and stem != name)):
+        return f"{image_name(above)} {name}"
+    return name
+
+
+def array_kind(survey: Survey, dtype: np.dtype[Any], problems: list[Problem]) -> Kind:
+    """Tell labels from images by CellMap's conventions (formats.md, 1b).
+
+    ``cellmap.annotation`` marks labels; in a ``labels`` folder ``*_pred`` are images, and
+    ``*_seg`` and other arrays of integers are labels.
+    """
+    where = survey.group.place("cellmap.annotation")
+    cellmap = survey.group.attributes.get("cellmap")
+    marked = isinstance(cellmap, dict) and "annotation" in cellmap
+    parts = survey.node.inner_path.split("/")
+    if not marked and ("labels" not in parts[:-1] or parts[-1].endswith("_pred")):
+        return "image"
+    if dtype.kind in "iub":
+        return "labels"
+    if marked or parts[-1].endswith("_seg"):
+        message = f"found labels of type {dtype}, expected whole numbers; shown as an image"
+        problems.append(where.problem("labels-not-integer", "warning", message))
+    return "image"

@@ -1,0 +1,185 @@
+"""Axes, units and spacing as Neuroglancer, BigDataViewer and n5-viewer declare them.
+
+All lists are x-first in the file (N5 dialect) and reversed here: everything that leaves this
+module is in array (C) order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from napari_strata import affine
+from napari_strata.formats._survey import Sourced
+from napari_strata.model import Axis, AxisType, ChannelDisplay, Display
+from napari_strata.store.values import (
+    mapping,
+    positive_vector,
+    sequence,
+    text,
+    texts,
+    vector,
+)
+
+DEFAULT_NAMES = ("x", "y", "z", "t", "c")
+NEUROGLANCER_UNIT = "nm"
+N5_VIEWER_UNIT = "um"
+
+_TYPES: dict[str, AxisType] = {
+    "x": "space", "y": "space", "z": "space", "t": "time", "time": "time",
+    "c": "channel", "c'": "channel", "c^": "channel", "channel": "channel", "ch": "channel",
+}  # fmt: skip
+
+
+def axis_type(name: str) -> AxisType:
+    """Tell an axis' type by its name."""
+    return _TYPES.get(name.lower(), "other")
+
+
+def axis_names(keys: Mapping[str, Sourced], rank: int) -> list[str]:
+    """Return ``axes``, or x, y, z, t, c, d6, … ; array order.
+
+    Raises
+    ------
+    OpenError
+        If ``axes`` is not ``rank`` different texts.
+    """
+    if "axes" not in keys:
+        names = [*DEFAULT_NAMES, *(f"d{i + 1}" for i in range(len(DEFAULT_NAMES), rank))]
+        return names[:rank][::-1]
+    names = texts(keys["axes"].value, keys["axes"].place, rank)
+    if len(set(names)) != rank:
+        raise keys["axes"].place.unexpected(names, "a different name for each axis")
+    return names[::-1]
+
+
+@dataclass(frozen=True)
+class Spacing:
+    """Grid spacing in array order, its unit where it names one, and where it was found."""
+
+    values: list[float]
+    unit: str | None
+    source: Sourced
+    plain_list: bool = False
+
+    @property
+    def is_n5_viewers(self) -> bool:
+        """Whether only n5-viewer writes it so: a plain list, or an object without a unit."""
+        return self.plain_list or self.unit is None
+
+
+def read_pixel_resolution(source: Sourced, rank: int) -> Spacing:
+    """Read ``pixelResolution``: an object with ``dimensions``, or n5-viewer's plain list.
+
+    Raises
+    ------
+    OpenError
+        If it is not ``rank`` finite numbers above zero, or its unit is no text.
+    """
+    if isinstance(source.value, list):
+        values = positive_vector(source.value, source.place, rank)
+        return Spacing(values[::-1], None, source, plain_list=True)
+    value = mapping(source.value, source.place)
+    at = source.place.child("dimensions")
+    if "dimensions" not in value:
+        raise at.refuse("missing-key", "found no dimensions, expected one number an axis")
+    values = positive_vector(value["dimensions"], at, rank)
+    unit = None
+    if value.get("unit") is not None:
+        unit = text(value["unit"], source.place.child("unit"))
+    return Spacing(values[::-1], unit, source)
+
+
+def read_spacing(keys: Mapping[str, Sourced], rank: int) -> Spacing | None:
+    """Read the spacing: ``pixelResolution`` over ``resolution``; None if there is neither."""
+    resolution = None
+    if "resolution" in keys:
+        source = keys["resolution"]
+        values = positive_vector(source.value, source.place, rank)
+        resolution = Spacing(values[::-1], None, source)
+    if "pixelResolution" in keys:
+        return read_pixel_resolution(keys["pixelResolution"], rank)
+    return resolution
+
+
+def make_axes(
+    names: Sequence[str], keys: Mapping[str, Sourced], fallback: str | None
+) -> list[Axis]:
+    """Give the axes their units: ``units``, else one unit of length for all but t and c.
+
+    Raises
+    ------
+    OpenError
+        If ``units`` is not one text an axis.
+    """
+    if "units" in keys:
+        source = keys["units"]
+        given = texts(source.value, source.place, len(names))[::-1]
+        return [
+            Axis(n, axis_type(n), u if u.strip() else None)
+            for n, u in zip(names, given, strict=True)
+        ]
+    return [
+        Axis(n, kind, None if kind in ("time", "channel") else fallback or None)
+        for n in names
+        for kind in [axis_type(n)]
+    ]
+
+
+def factors_to_affine(
+    spacing: Sequence[float], factors: Sequence[float], *, corner: bool
+) -> affine.Matrix:
+    """Place a downsampled level: scale ``res·f``, translation ``res·(f − 1)/2``; array order.
+
+    World 0 is the centre of the full-resolution voxel 0, or its corner, which adds ``res/2``.
+    """
+    half = 0.5 if corner else 0.0
+    scale = [r * f for r, f in zip(spacing, factors, strict=True)]
+    shift = [r * ((f - 1) / 2 + half) for r, f in zip(spacing, factors, strict=True)]
+    return affine.from_scale_translate(scale, shift)
+
+
+def read_affine_transform(source: Sourced, axes: Sequence[Axis]) -> affine.Matrix:
+    """Read ``affineTransform``: 3 × 4, rows of x, y, z, as one list of 12 or three of 4.
+
+    It acts on the axes named x, y, z (the last three where they have other names) and leaves
+    the others alone. The result is in array order.
+
+    Raises
+    ------
+    OpenError
+        If it is not 12 finite numbers, cannot be inverted, or the image has no three axes.
+    """
+    place, value = source.place, source.value
+    if isinstance(value, list) and value and isinstance(value[0], list):
+        rows = sequence(value, place, 3)
+        numbers = [n for i, row in enumerate(rows) for n in vector(row, place.item(i), 4)]
+    else:
+        numbers = vector(value, place, 12)
+    n = len(axes)
+    names = [a.name.lower() for a in axes]
+    if n < 3:
+        raise place.refuse("wrong-rank", f"found a 3-D transform on an image of {n} axes")
+    spatial = [names.index(k) if k in names else n - 1 - i for i, k in enumerate("xyz")]
+    matrix = np.eye(n + 1)
+    x_first = np.array(numbers).reshape(3, 4)
+    matrix[np.ix_(spatial, spatial)] = x_first[:, :3]
+    matrix[spatial, n] = x_first[:, 3]
+    if abs(np.linalg.det(x_first[:, :3])) == 0:
+        raise place.unexpected(value, "a transform that can be inverted")
+    return affine.frozen(matrix)
+
+
+def channel_labels(keys: Mapping[str, Sourced], axes: Sequence[Axis]) -> Display:
+    """Name channels after ``coordinateArrays`` of the channel axis."""
+    if "coordinateArrays" not in keys:
+        return Display()
+    source = keys["coordinateArrays"]
+    arrays = mapping(source.value, source.place)
+    for axis in axes:
+        if axis.type == "channel" and axis.name in arrays:
+            labels = sequence(arrays[axis.name], source.place.child(axis.name))
+            return Display(tuple(ChannelDisplay(label=str(label)) for label in labels))
+    return Display()

@@ -1,0 +1,232 @@
+"""What a node offers to the dialects, read once and only as far as one of them asks."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Literal
+
+from napari_strata.model import OpenError, Problem
+from napari_strata.store.hierarchy import Array, Group, is_array, prefetch_arrays, read_array
+from napari_strata.store.tree import Node, prefetch
+from napari_strata.store.values import JsonPlace
+
+LEVEL_NAME = re.compile(r"^s(0|[1-9]\d*)$")
+
+# Shallow inheritance is Neuroglancer's rule and holds for its keys only (formats.md, 1).
+INHERITED_KEYS = (
+    "axes",
+    "units",
+    "resolution",
+    "pixelResolution",
+    "scales",
+    "downsamplingFactors",
+    "downSamplingFactors",
+    "coordinateArrays",
+)
+
+MultiscalesDialect = Literal["cosem", "ome", "ome-early", "ome-0.6", "canonical", "unknown"]
+
+
+@dataclass(frozen=True)
+class Sourced:
+    """A value and where it was found."""
+
+    value: Any
+    place: JsonPlace
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """What may be a level: an array, or why there is none.
+
+    ``path`` is relative to the group; ``declared`` is what the group says of its transform.
+    """
+
+    path: str
+    node: Node | None
+    array: Array | None
+    error: OpenError | None
+    declared: Sourced | None = None
+
+
+def multiscales_dialect(value: object) -> MultiscalesDialect:
+    """Tell the dialects that share the key ``multiscales`` apart, by structure alone."""
+    if isinstance(value, dict):
+        return "canonical" if "datasets" in value else "unknown"
+    if not isinstance(value, list) or not value or not isinstance(value[0], dict):
+        return "unknown"
+    first = value[0]
+    datasets = first.get("datasets")
+    entries = datasets if isinstance(datasets, list) else []
+    if "coordinateSystems" in first:
+        return "ome-0.6"
+    if any(isinstance(e, dict) and "transform" in e for e in entries):
+        return "cosem"
+    if any(isinstance(e, dict) and "coordinateTransformations" in e for e in entries):
+        return "ome"
+    axes = first.get("axes")
+    if isinstance(axes, list) and any(isinstance(a, dict) for a in axes):
+        return "ome"
+    if isinstance(datasets, list):
+        texts = bool(entries) and all(isinstance(e, str) for e in entries)
+        return "cosem" if texts or ("version" not in first and axes is None) else "ome-early"
+    return "unknown"
+
+
+@dataclass
+class Survey:
+    """One node, and everything below and above it that a dialect may need."""
+
+    group: Group
+    problems: list[Problem] = field(default_factory=list)
+
+    @property
+    def node(self) -> Node:
+        """The surveyed folder."""
+        return self.group.node
+
+    @cached_property
+    def is_array(self) -> bool:
+        """Whether the node is itself an array."""
+        return is_array(self.group)
+
+    @cached_property
+    def ome(self) -> Sourced:
+        """The object that holds OME keys, and its place."""
+        attributes = self.group.attributes
+        inner = attributes.get("ome")
+        if isinstance(inner, dict):
+            return Sourced(inner, self.group.place("ome"))
+        return Sourced(attributes, self.group.place())
+
+    @cached_property
+    def multiscales(self) -> MultiscalesDialect | None:
+        """Which dialect of ``multiscales`` the node has; None if it has no such key."""
+        value = self.ome.value.get("multiscales")
+        if value is None:
+            return None
+        dialect = multiscales_dialect(value)
+        if dialect == "cosem" and self.group.encoding != "n5":
+            entries = [e for m in value if isinstance(m, dict) for e in m.get("datasets", ())]
+            if not any(isinstance(e, str) or "transform" in e for e in entries):
+                return "ome-early"
+        return dialect
+
+    @cached_property
+    def inherited(self) -> Mapping[str, Sourced]:
+        """Neuroglancer's keys, the nearest definition of each; only N5 inherits."""
+        found: dict[str, Sourced] = {}
+        nodes = self.node.lineage() if self.group.encoding == "n5" else [self.node]
+        if self.group.encoding == "n5":
+            prefetch(nodes, "attributes.json")
+        for node in nodes:
+            attributes = self._attributes_above(node)
+            for key in INHERITED_KEYS:
+                if key in attributes and key not in found:
+                    found[key] = Sourced(attributes[key], self._place(node, key))
+        return found
+
+    def _place(self, node: Node, key: str) -> JsonPlace:
+        return self.group.place(key) if node == self.node else node.place("attributes.json", key)
+
+    def _attributes_above(self, node: Node) -> Mapping[str, Any]:
+        if node == self.node:
+            return self.group.attributes
+        try:
+            return node.json("attributes.json") or {}
+        except OpenError as error:
+            self.unreadable_ancestor = error
+            self.problems.append(
+                Problem(
+                    "ancestor-unreadable",
+                    "warning",
+                    error.problem.where,
+                    f"{error.problem.message}; what it may pass on to images below it is unknown",
+                )
+            )
+            return {}
+
+    unreadable_ancestor: OpenError | None = None
+
+    def own(self, key: str) -> Sourced | None:
+        """Look up a key of the node itself."""
+        if key not in self.group.attributes:
+            return None
+        return Sourced(self.group.attributes[key], self.group.place(key))
+
+    @cached_property
+    def numbered_children(self) -> Sequence[Candidate]:
+        """Children named s0, s1, s2, …, in the order of their numbers, that are arrays."""
+        listing = self.node.listing()
+        if listing is None:
+            return self._probe_children()
+        names = sorted((n for n in listing.folders if LEVEL_NAME.match(n)), key=_number)
+        found = self.candidates([(name, None) for name in names])
+        return [c for c in found if c.array is not None or c.error is not None]
+
+    def _probe_children(self) -> Sequence[Candidate]:
+        """Ask for s0, s1, … one after the other where the storage cannot list."""
+        found: list[Candidate] = []
+        while True:
+            (candidate,) = self.candidates([(f"s{len(found)}", None)])
+            if candidate.array is None and candidate.error is None:
+                return found
+            found.append(candidate)
+
+    def candidates(
+        self, paths: Sequence[tuple[str, Sourced | None]], *, attributes: bool = True
+    ) -> list[Candidate]:
+        """Read the arrays at paths that we derived ourselves, all at once."""
+        nodes = [(path, self.node.child(path), declared) for path, declared in paths]
+        return self._read(nodes, attributes)
+
+    def declared_candidates(
+        self, entries: Sequence[tuple[Sourced, Sourced | None]], *, attributes: bool = True
+    ) -> list[Candidate]:
+        """Read the arrays at paths that metadata names, all at once; each path is guarded."""
+        result: list[Candidate | None] = []
+        nodes: list[tuple[str, Node, Sourced | None]] = []
+        for path, declared in entries:
+            try:
+                node = self.node.descend(path.value, path.place)
+            except OpenError as error:
+                result.append(Candidate(str(path.value), None, None, error, declared))
+            else:
+                result.append(None)
+                nodes.append((node.relative_to(self.node.path), node, declared))
+        read = iter(self._read(nodes, attributes))
+        places = [path.place for path, _ in entries]
+        return [
+            candidate or _must_exist(next(read), place)
+            for candidate, place in zip(result, places, strict=True)
+        ]
+
+    def _read(
+        self, nodes: Sequence[tuple[str, Node, Sourced | None]], attributes: bool
+    ) -> list[Candidate]:
+        encoding = self.group.encoding
+        prefetch_arrays([node for _, node, _ in nodes], encoding, attributes=attributes)
+        result = []
+        for path, node, declared in nodes:
+            array, error = None, None
+            try:
+                node.check_inside(node.place(""))
+                array = read_array(node, encoding, attributes=attributes)
+            except OpenError as caught:
+                error = caught
+            result.append(Candidate(path, node, array, error, declared))
+        return result
+
+
+def _must_exist(candidate: Candidate, place: JsonPlace) -> Candidate:
+    if candidate.array is not None or candidate.error is not None:
+        return candidate
+    error = place.refuse("missing-array", f'found no array at "{candidate.path}", expected one')
+    return Candidate(candidate.path, candidate.node, None, error, candidate.declared)
+
+
+def _number(name: str) -> int:
+    return int(name[1:])

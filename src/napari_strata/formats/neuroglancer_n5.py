@@ -1,0 +1,92 @@
+"""Neuroglancer's N5: one grid for all levels, factors on the group or on the arrays.
+
+Rules: formats.md 1a, after Neuroglancer's own parser.
+"""
+
+from __future__ import annotations
+
+from napari_strata.formats import _factors, _grid
+from napari_strata.formats._assemble import image
+from napari_strata.formats._protocol import Context
+from napari_strata.formats._survey import Survey
+from napari_strata.model import Axis, Image, OpenError, Problem
+
+NAME = "neuroglancer-n5"
+_GRID_KEYS = ("axes", "units", "resolution", "pixelResolution", "coordinateArrays")
+
+
+def probe(survey: Survey) -> str | None:
+    """See factors, or arrays named s0, s1, … , or a single array with a grid."""
+    if survey.group.encoding != "n5" or survey.multiscales in ("canonical", "ome", "ome-0.6"):
+        return None
+    seen = [k for k in (*_GRID_KEYS, "scales", *_factors.FACTOR_KEYS) if k in survey.inherited]
+    if survey.is_array:
+        return f"a single array with {', '.join(seen)}" if seen else None
+    if not _factors.has_levels(survey):
+        return None
+    return f"levels s0, s1, … with {', '.join(seen) or 'factors on the arrays'}"
+
+
+def parse(survey: Survey, context: Context) -> list[Image]:
+    """Place every level on the group's grid."""
+    problems: list[Problem] = []
+    found = _factors.missing_factors(_factors.members(survey, problems), problems)
+    if not found:
+        raise _nothing(survey, problems)
+    rank = len(found[0].array.shape)
+    names = _grid.axis_names(survey.inherited, rank)
+    spacing = _grid.read_spacing(survey.inherited, rank)
+    if spacing is None and survey.unreadable_ancestor is not None:
+        raise survey.unreadable_ancestor
+    axes = _axes(survey, names, spacing)
+    drafts = [
+        _factors.place_on_grid(
+            member,
+            spacing.values if spacing else [1.0] * rank,
+            spacing.source if spacing else None,
+            corner=context.origin == "corner",
+        )
+        for member in found
+        if len(member.array.shape) == rank
+    ]
+    problems += _wrong_ranks(found, rank)
+    same_rank = [m for m in found if len(m.array.shape) == rank]
+    factors = [m.factors or [1.0] * rank for m in same_rank]
+    problems += _factors.contradicting_sizes(same_rank, factors, axes)
+    return [
+        image(
+            survey,
+            context,
+            format_name=NAME,
+            axes=axes,
+            drafts=drafts,
+            problems=problems,
+            evidence=probe(survey) or "",
+            display=_grid.channel_labels(survey.inherited, axes),
+        )
+    ]
+
+
+def _axes(survey: Survey, names: list[str], spacing: _grid.Spacing | None) -> list[Axis]:
+    unit = spacing.unit if spacing and spacing.unit is not None else _grid.NEUROGLANCER_UNIT
+    return _grid.make_axes(names, survey.inherited, unit)
+
+
+def _wrong_ranks(found: list[_factors.Member], rank: int) -> list[Problem]:
+    return [
+        member.array.place("dimensions").problem(
+            "wrong-rank",
+            "error",
+            f"found {len(member.array.shape)} axes, expected {rank} as in the finest level; "
+            "the level is left out",
+        )
+        for member in found
+        if len(member.array.shape) != rank
+    ]
+
+
+def _nothing(survey: Survey, problems: list[Problem]) -> OpenError:
+    for problem in problems:
+        if problem.severity == "error":
+            return OpenError(problem)
+    return survey.group.place().refuse("no-levels", "found no array s0, s1, …, expected one")

@@ -1,0 +1,55 @@
+"""A dataset as plain JSON types: what ``inspect --json`` prints and a layer carries."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from napari_strata.dataset import Dataset, Image, Level
+from napari_strata.model import Problem
+
+
+def as_json(found: Dataset) -> dict[str, Any]:
+    """Describe the whole dataset; order is array order everywhere."""
+    return {
+        "path": found.path,
+        "geometries": [],
+        "images": [image_as_json(image) for image in found.images],
+        "problems": [problem_as_json(p) for p in found.problems],
+    }
+
+
+def image_as_json(image: Image) -> dict[str, Any]:
+    """Describe one image."""
+    return {
+        "path": image.path,
+        "name": image.name,
+        "format": image.format,
+        "kind": image.kind,
+        "axes": [{"name": a.name, "type": a.type, "unit": a.unit} for a in image.axes],
+        "levels": [level_as_json(level) for level in image.levels],
+        "problems": [problem_as_json(p) for p in image.problems],
+    }
+
+
+def level_as_json(level: Level) -> dict[str, Any]:
+    """Describe one level; scale and translate are null where the affine is more than those."""
+    scale, translate = level.scale, level.translate
+    return {
+        "path": level.path,
+        "shape": list(level.shape),
+        "dtype": str(level.dtype),
+        "chunks": list(level.chunks),
+        "scale": None if scale is None else scale.tolist(),
+        "translate": None if translate is None else translate.tolist(),
+        "affine": level.affine.tolist(),
+    }
+
+
+def problem_as_json(problem: Problem) -> dict[str, str]:
+    """Describe one problem."""
+    return {
+        "code": problem.code,
+        "severity": problem.severity,
+        "where": problem.where,
+        "message": problem.message,
+    }

@@ -1,0 +1,121 @@
+"""What a node of a container is: a group, or an array, with its attributes.
+
+The same two answers for N5, Zarr v2 and Zarr v3, so that dialects of metadata which occur in
+several containers are written once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+
+from napari_strata.model import ArrayLocation
+from napari_strata.store import n5, zarr
+from napari_strata.store.tree import Node, prefetch
+from napari_strata.store.values import JsonPlace
+
+Encoding = Literal["n5", "zarr2", "zarr3"]
+ENCODINGS: tuple[Encoding, ...] = ("n5", "zarr3", "zarr2")
+ATTRIBUTES_FILE = {"n5": "attributes.json", "zarr2": ".zattrs", "zarr3": "zarr.json"}
+ARRAY_FILE = {"n5": "attributes.json", "zarr2": ".zarray", "zarr3": "zarr.json"}
+MARKER_FILES = frozenset({"attributes.json", "zarr.json", ".zattrs", ".zgroup", ".zarray"})
+
+
+@dataclass(frozen=True)
+class Group:
+    """A folder with attributes (possibly none: every N5 directory is a group)."""
+
+    node: Node
+    encoding: Encoding
+    attributes: Mapping[str, Any] = field(hash=False, compare=False)
+
+    def place(self, key: str = "") -> JsonPlace:
+        """Point at an attribute, in the file and under the key it is really stored."""
+        prefix = "attributes." if self.encoding == "zarr3" else ""
+        return self.node.place(ATTRIBUTES_FILE[self.encoding], prefix + key if key else prefix[:-1])
+
+
+@dataclass(frozen=True)
+class Array(Group):
+    """An array; ``shape`` and ``chunks`` in array (C) order, in voxels.
+
+    ``chunks`` is the smallest unit that is read: inside shards, the inner chunk.
+    """
+
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]
+    chunks: tuple[int, ...]
+    metadata: Mapping[str, Any] = field(hash=False, compare=False)
+    dimension_names: tuple[str | None, ...] | None = None
+
+    @property
+    def location(self) -> ArrayLocation:
+        """All that is needed to open it."""
+        file = ARRAY_FILE[self.encoding]
+        return ArrayLocation(
+            self.node.kvstore(), self.encoding, self.metadata, str(self.node.place(file))
+        )
+
+
+def read_group(node: Node, encoding: Encoding) -> Group | None:
+    """Read a node as a group of one encoding; None if nothing of that encoding is there.
+
+    Arrays answer too (use `is_array` to tell): a group's attributes file does not always say
+    which of the two it is. Raises OpenError if the file is damaged.
+    """
+    attributes = node.json(ATTRIBUTES_FILE[encoding])
+    if attributes is None:
+        return None
+    if encoding == "zarr3":
+        attributes = zarr.v3_attributes(attributes, node.place("zarr.json"))
+    return Group(node, encoding, attributes)
+
+
+def is_array(group: Group) -> bool:
+    """Tell whether a node that was read as a group is an array; may read ``.zarray``."""
+    if group.encoding == "n5":
+        return "dimensions" in group.attributes
+    if group.encoding == "zarr3":
+        return (group.node.json("zarr.json") or {}).get("node_type") == "array"
+    return group.node.json(".zarray") is not None
+
+
+def read_array(node: Node, encoding: Encoding, *, attributes: bool = True) -> Array | None:
+    """Read a node as an array; None if there is no array (of that encoding).
+
+    With ``attributes=False`` a Zarr v2 array's ``.zattrs`` is not read.
+
+    Raises
+    ------
+    OpenError
+        If its metadata is damaged.
+    """
+    metadata = node.json(ARRAY_FILE[encoding])
+    if metadata is None:
+        return None
+    place = node.place(ARRAY_FILE[encoding])
+    if encoding == "n5":
+        if "dimensions" not in metadata:
+            return None
+        parsed = n5.parse_array(metadata, place)
+        return Array(node, encoding, metadata, *parsed, metadata)
+    if encoding == "zarr3":
+        if metadata.get("node_type") != "array":
+            return None
+        shape, dtype, chunks, names = zarr.parse_v3(metadata, place)
+        own = zarr.v3_attributes(metadata, place)
+        return Array(node, encoding, own, shape, dtype, chunks, metadata, names)
+    shape, dtype, chunks = zarr.parse_v2(metadata, place)
+    own = (node.json(".zattrs") or {}) if attributes else {}
+    return Array(node, encoding, own, shape, dtype, chunks, metadata)
+
+
+def prefetch_arrays(nodes: Iterable[Node], encoding: Encoding, *, attributes: bool = True) -> None:
+    """Read the metadata of several arrays at once."""
+    nodes = list(nodes)
+    prefetch(nodes, ARRAY_FILE[encoding])
+    if encoding == "zarr2" and attributes:
+        prefetch(nodes, ".zattrs")

@@ -1,0 +1,113 @@
+"""Where a dataset lies: a path or URL, taken apart."""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass
+from typing import Literal
+from urllib.parse import unquote, urlsplit
+
+from napari_strata.model import OpenError, Problem
+
+Scheme = Literal["file", "http", "s3", "gs"]
+
+METADATA_FILES = ("attributes.json", "zarr.json", ".zattrs", ".zgroup", ".zarray")
+
+_S3_VIRTUAL_HOST = re.compile(
+    r"^(?P<bucket>.+)\.s3(?:[.-](?P<region>[a-z0-9-]+))?\.amazonaws\.com$"
+)
+_S3_PATH_HOST = re.compile(r"^s3(?:[.-](?P<region>[a-z0-9-]+))?\.amazonaws\.com$")
+_GCS_HOST = "storage.googleapis.com"
+
+
+@dataclass(frozen=True)
+class Location:
+    """A folder somewhere.
+
+    Attributes
+    ----------
+    scheme : which kind of storage.
+    base : what ``path`` is relative to: ``""`` for files, ``https://host`` for http, the
+        bucket for s3 and gs.
+    path : with ``/`` between the parts, none at either end but for a file's leading one.
+    query : the query string of an http URL, kept for every request.
+    region : of an s3 bucket, where the URL says it.
+    """
+
+    scheme: Scheme
+    base: str
+    path: str
+    query: str = ""
+    region: str = ""
+
+    def __str__(self) -> str:
+        if self.scheme == "file":
+            return self.path
+        if self.scheme == "http":
+            return f"{self.base}/{self.path}"
+        return f"{self.scheme}://{self.base}/{self.path}"
+
+
+def is_url(text: str) -> bool:
+    """Tell a URL from a local path (a Windows drive is no scheme)."""
+    return re.match(r"^[A-Za-z][A-Za-z0-9+.-]+://", text) is not None
+
+
+def parse_location(text: str | os.PathLike[str]) -> Location:
+    """Take a path or URL apart; a metadata file stands for the folder it lies in.
+
+    Public web addresses of S3 and Google buckets are read as such, which allows listing.
+
+    Raises
+    ------
+    OpenError
+        If the URL's scheme is none of file, http, https, s3, gs, or it names no host or bucket.
+    """
+    raw = os.fspath(text)
+    if not is_url(raw):
+        return _local(raw)
+    parts = urlsplit(raw)
+    scheme = parts.scheme.lower()
+    path = _without_metadata_file(unquote(parts.path).strip("/"))
+    if scheme == "file":
+        local = unquote(parts.path)
+        return _local(local[1:] if re.match(r"^/[A-Za-z]:", local) else local)
+    if scheme not in ("http", "https", "s3", "gs"):
+        raise _refused(
+            raw, f"found the scheme {parts.scheme}://, expected a path, http(s)://, s3:// or gs://"
+        )
+    if not parts.netloc:
+        raise _refused(raw, "no host or bucket is named")
+    if scheme in ("s3", "gs"):
+        return Location("s3" if scheme == "s3" else "gs", parts.netloc, path)
+    return _public_bucket(parts.hostname or "", path) or Location(
+        "http", f"{scheme}://{parts.netloc}", path, parts.query
+    )
+
+
+def _refused(raw: str, message: str) -> OpenError:
+    return OpenError(Problem("bad-location", "error", raw, message))
+
+
+def _local(raw: str) -> Location:
+    path = os.path.abspath(os.path.expanduser(raw))
+    if os.path.basename(path) in METADATA_FILES and not os.path.isdir(path):
+        path = os.path.dirname(path)
+    return Location("file", "", path.replace(os.sep, "/"))
+
+
+def _without_metadata_file(path: str) -> str:
+    parent, _, last = path.rpartition("/")
+    return parent if last in METADATA_FILES else path
+
+
+def _public_bucket(host: str, path: str) -> Location | None:
+    if match := _S3_VIRTUAL_HOST.match(host):
+        return Location("s3", match["bucket"], path, region=match["region"] or "")
+    bucket, _, key = path.partition("/")
+    if (match := _S3_PATH_HOST.match(host)) and bucket:
+        return Location("s3", bucket, key, region=match["region"] or "")
+    if host == _GCS_HOST and bucket:
+        return Location("gs", bucket, key)
+    return None

@@ -1,0 +1,147 @@
+"""Reading http(s), s3 and gs by tensorstore's key-value stores.
+
+Retries are few, so that a dead address is an answer within seconds; S3 is asked anonymously
+first and with the usual credentials only where that is refused.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Sequence
+from typing import Any
+
+import tensorstore as ts
+
+from napari_strata.store import listing
+from napari_strata.store.backend import LARGEST_METADATA_FILE, Listing, ReadError
+from napari_strata.store.location import Location
+
+_FEW_RETRIES = {"max_retries": 3, "initial_delay": "200ms", "max_delay": "1s"}
+_REFUSED = "the server refuses permission (403)"
+
+
+class RemoteBackend:
+    """A bucket or web server; keys are relative to it."""
+
+    def __init__(self, location: Location) -> None:
+        self._location = location
+        self._credentials = "anonymous"
+        self._store = self._open()
+
+    def _open(self) -> Any:
+        return ts.KvStore.open(self.kvstore("")).result()
+
+    def kvstore(self, key: str) -> dict[str, Any]:
+        """Give the specification of a folder, with the few retries it was opened with."""
+        path = listing.folder_key(key)
+        location = self._location
+        if location.scheme == "http":
+            query = f"?{location.query}" if location.query else ""
+            return {
+                "driver": "http",
+                "base_url": f"{location.base}{query}",
+                "path": f"/{path}",
+                "context": {"http_request_retries": _FEW_RETRIES},
+            }
+        if location.scheme == "gs":
+            return {
+                "driver": "gcs",
+                "bucket": location.base,
+                "path": path,
+                "context": {"gcs_request_retries": _FEW_RETRIES},
+            }
+        return {
+            "driver": "s3",
+            "bucket": location.base,
+            "path": path,
+            "context": {
+                "aws_credentials": {"type": self._credentials},
+                "s3_request_retries": _FEW_RETRIES,
+            },
+            **_s3_endpoint(location),
+        }
+
+    def real_path(self, key: str) -> str | None:
+        """Answer None: object stores have no links."""
+        return None
+
+    def read_many(self, keys: Sequence[str]) -> list[bytes | ReadError | None]:
+        """Read in parallel."""
+        futures = [self._store.read(key.lstrip("/")) for key in keys]
+        results = [_result(future) for future in futures]
+        if self._may_log_in(results):
+            return self.read_many(keys)
+        return results
+
+    def _may_log_in(self, results: list[bytes | ReadError | None]) -> bool:
+        """Switch from anonymous to the user's S3 credentials once, after a refusal."""
+        refused = any(isinstance(r, ReadError) and str(r) == _REFUSED for r in results)
+        if not refused or self._location.scheme != "s3" or self._credentials != "anonymous":
+            return False
+        if not _has_aws_credentials():
+            return False
+        self._credentials = "default"
+        self._store = self._open()
+        return True
+
+    def list(self, key: str) -> Listing | None:
+        """List one folder, never what is below it; None where the server does not list."""
+        location = self._location
+        if location.scheme == "http":
+            return listing.list_web_folder(location.base, location.query, key)
+        if location.scheme == "gs":
+            return listing.list_gcs_folder(location.base, key)
+        endpoint = _s3_endpoint(location)
+        return listing.list_s3_folder(
+            location.base, key, endpoint.get("endpoint"), endpoint.get("aws_region")
+        )
+
+
+def _has_aws_credentials() -> bool:
+    variables = ("AWS_ACCESS_KEY_ID", "AWS_PROFILE", "AWS_WEB_IDENTITY_TOKEN_FILE")
+    files = (
+        os.environ.get("AWS_SHARED_CREDENTIALS_FILE", "~/.aws/credentials"),
+        os.environ.get("AWS_CONFIG_FILE", "~/.aws/config"),
+    )
+    return any(os.environ.get(v) for v in variables) or any(
+        os.path.exists(os.path.expanduser(f)) for f in files
+    )
+
+
+def _s3_endpoint(location: Location) -> dict[str, Any]:
+    """Honour the variables that AWS's own tools read; tensorstore does not."""
+    result: dict[str, Any] = {}
+    endpoint = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL")
+    if endpoint:
+        result["endpoint"] = endpoint
+    region = location.region or os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
+    if region:
+        result["aws_region"] = region
+    elif endpoint:
+        result["aws_region"] = "us-east-1"  # otherwise tensorstore asks the endpoint for one
+    return result
+
+
+def _result(future: Any) -> bytes | ReadError | None:
+    try:
+        read = future.result()
+    except ValueError as error:  # tensorstore raises ValueError for every failed request
+        return ReadError(_reason(error))
+    if read.state == "missing":
+        return None
+    if len(read.value) > LARGEST_METADATA_FILE:
+        return ReadError("is larger than 64 MiB, which no metadata file is")
+    return bytes(read.value)
+
+
+def _reason(error: Exception) -> str:
+    """Say in a few words why a request failed; tensorstore's own text quotes whole pages."""
+    text = str(error)
+    if "PERMISSION_DENIED" in text or "UNAUTHENTICATED" in text:
+        return _REFUSED
+    if code := re.search(r"HTTP (?:response )?code:? (\d+)", text):
+        return f"the server answers with error {code[1]}"
+    if "CURL error" in text:
+        return re.sub(r"\s*\[.*", "", text.split("CURL error", 1)[1], flags=re.DOTALL).strip()
+    return " ".join(text.split())[:200]

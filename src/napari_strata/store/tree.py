@@ -1,0 +1,260 @@
+"""A container as a read-only tree of nodes.
+
+Every file is read at most once; every way to a node goes through a guard that keeps paths from
+metadata, and links, inside the container's root.
+"""
+
+from __future__ import annotations
+
+import json
+import posixpath
+import re
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from threading import RLock
+from typing import Any
+
+from napari_strata.model import OpenError, Problem
+from napari_strata.store.backend import Backend, Listing, ReadError, open_backend
+from napari_strata.store.location import Location
+from napari_strata.store.values import JsonPlace, quote
+
+CONTAINER_SUFFIXES = (".n5", ".zarr")
+
+_DRIVE_OR_SCHEME = re.compile(r"^[A-Za-z][A-Za-z0-9+.-]*:")
+
+
+@dataclass
+class Tree:
+    """What has been read so far below one root.
+
+    Attributes
+    ----------
+    root : key of the container's root: nothing above it is read.
+    reads : how often each key was asked of the storage; a listing counts as ``key/``.
+    """
+
+    backend: Backend
+    root: str
+    reads: Counter[str] = field(default_factory=Counter)
+    _files: dict[str, bytes | ReadError | None] = field(default_factory=dict)
+    _parsed: dict[str, Any] = field(default_factory=dict)
+    _listings: dict[str, Listing | None] = field(default_factory=dict)
+    _lock: RLock = field(default_factory=RLock)
+
+    @classmethod
+    def at(cls, location: Location) -> tuple[Tree, Node]:
+        """Open the tree that holds a location; its root is the location until moved."""
+        tree = cls(open_backend(location), location.path)
+        return tree, Node(tree, location.path)
+
+    def read(self, keys: Iterable[str]) -> list[bytes | ReadError | None]:
+        """Read files, each once in the life of the tree, in parallel where that helps."""
+        with self._lock:
+            wanted = list(keys)
+            missing = [k for k in dict.fromkeys(wanted) if k not in self._files]
+            self.reads.update(missing)
+            if missing:
+                self._files.update(zip(missing, self.backend.read_many(missing), strict=True))
+            return [self._files[k] for k in wanted]
+
+    def listing(self, key: str) -> Listing | None:
+        """List a folder, once in the life of the tree."""
+        with self._lock:
+            if key not in self._listings:
+                self.reads[key + "/"] += 1
+                self._listings[key] = self.backend.list(key)
+            return self._listings[key]
+
+    def parsed(self, key: str, place: JsonPlace) -> Any:
+        """Read a JSON object; None if the file does not exist.
+
+        Raises
+        ------
+        OpenError
+            If it cannot be read or is not a JSON object; the same one every time.
+        """
+        with self._lock:
+            if key not in self._parsed:
+                (data,) = self.read([key])
+                try:
+                    self._parsed[key] = _parse(data, place)
+                except OpenError as error:
+                    self._parsed[key] = error
+            result = self._parsed[key]
+        if isinstance(result, OpenError):
+            raise OpenError(result.problem)
+        return result
+
+
+def _parse(data: bytes | ReadError | None, place: JsonPlace) -> Any:
+    if data is None:
+        return None
+    if isinstance(data, ReadError):
+        raise place.refuse("unreadable", str(data))
+    try:
+        value = json.loads(data.decode("utf-8-sig"))
+    except UnicodeDecodeError:
+        raise place.refuse("not-json", "found bytes that are no text, expected JSON") from None
+    except json.JSONDecodeError as error:
+        found = (
+            "nothing"
+            if not data.strip()
+            else f"a mistake at line {error.lineno}, column {error.colno}"
+        )
+        raise place.refuse("not-json", f"found {found}, expected JSON ({error.msg})") from None
+    except RecursionError:
+        raise place.refuse("not-json", "found brackets nested too deeply, expected JSON") from None
+    except ValueError:
+        raise place.refuse("not-json", "found a number of too many digits, expected JSON") from None
+    if not isinstance(value, dict):
+        raise place.unexpected(value, "an object {…}", "not-an-object")
+    return value
+
+
+@dataclass(frozen=True)
+class Node:
+    """A folder in a tree.
+
+    ``path`` is its key in the storage, without ``/`` at the end.
+    """
+
+    tree: Tree = field(repr=False, compare=False)
+    path: str
+
+    @property
+    def name(self) -> str:
+        """The folder's own name."""
+        return posixpath.basename(self.path)
+
+    @property
+    def inner_path(self) -> str:
+        """The path relative to the container's root, ``""`` for the root."""
+        return self.relative_to(self.tree.root)
+
+    def relative_to(self, key: str) -> str:
+        """The path relative to the folder ``key``, which this one must be in (or be)."""
+        return self.path[len(key) :].strip("/")
+
+    @property
+    def shown_path(self) -> str:
+        """The inner path for a message; ``.`` for the root."""
+        return self.inner_path or "."
+
+    @property
+    def parent(self) -> Node | None:
+        """The folder above; None at the container's root."""
+        return None if self.path == self.tree.root else self.outer()
+
+    def outer(self) -> Node | None:
+        """The folder above, even above the root; None at the storage's end."""
+        parent = posixpath.dirname(self.path)
+        return None if parent == self.path or self.path in ("", "/") else Node(self.tree, parent)
+
+    def lineage(self) -> list[Node]:
+        """This node and its ancestors up to the nearest container's root, nearest first."""
+        nodes = [self]
+        while not nodes[-1].name.endswith(CONTAINER_SUFFIXES):
+            above = nodes[-1].parent
+            if above is None:
+                break
+            nodes.append(above)
+        return nodes
+
+    def child(self, name: str) -> Node:
+        """Go to a folder directly below, by a name that was listed or is ours."""
+        return Node(self.tree, posixpath.join(self.path, name) if self.path else name)
+
+    def descend(self, path: object, place: JsonPlace) -> Node:
+        """Go to the folder that metadata names, relative to this one.
+
+        Raises
+        ------
+        OpenError
+            If the path is not a plain relative path to something below this folder
+            (formats.md, section 5), located at ``place``.
+        """
+        if not isinstance(path, str):
+            raise place.unexpected(path, "a path (text)")
+        reason = _path_defect(path)
+        if reason:
+            raise place.refuse("bad-path", f"found {quote(path)}, {reason}")
+        parts = [p for p in path.split("/") if p not in ("", ".")]
+        node = self.child("/".join(parts))
+        node.check_inside(place)
+        return node
+
+    def check_inside(self, place: JsonPlace) -> None:
+        """Refuse a folder that a symbolic link leads out of the container's root."""
+        if not self.inside():
+            raise place.refuse(
+                "link-outside",
+                f"the folder {self.inner_path!r} is a link that leads out of the dataset",
+            )
+
+    def inside(self) -> bool:
+        """Tell whether this folder, links resolved, lies in the container's root."""
+        real = self.tree.backend.real_path(self.path)
+        if real is None:
+            return True
+        root = self.tree.backend.real_path(self.tree.root)
+        return real == root or real.startswith(f"{str(root).rstrip('/')}/")
+
+    def key(self, name: str) -> str:
+        """The storage key of a file in this folder."""
+        return posixpath.join(self.path, name) if self.path else name
+
+    def place(self, name: str, key: str = "") -> JsonPlace:
+        """Point at a file in this folder, for messages."""
+        return JsonPlace(posixpath.join(self.inner_path, name), key)
+
+    def json(self, name: str) -> dict[str, Any] | None:
+        """Read a JSON object file in this folder; None if there is none; may raise OpenError."""
+        result: dict[str, Any] | None = self.tree.parsed(self.key(name), self.place(name))
+        return result
+
+    def listing(self) -> Listing | None:
+        """List this folder; None where the storage cannot list.
+
+        Raises
+        ------
+        OpenError
+            If listing fails.
+        """
+        try:
+            return self.tree.listing(self.path)
+        except ReadError as error:
+            problem = Problem("unreadable", "error", self.shown_path, str(error))
+            raise OpenError(problem) from None
+
+    def kvstore(self) -> dict[str, Any]:
+        """Give tensorstore's key-value store specification of this folder."""
+        return self.tree.backend.kvstore(self.path)
+
+
+def _path_defect(path: str) -> str:
+    """Say what is wrong with a path from metadata; empty if it is fine."""
+    parts = path.split("/")
+    if path.startswith("/"):
+        return "expected a path relative to the group, not an absolute one"
+    if "\\" in path:
+        return "expected parts separated by /, not by a backslash"
+    if _DRIVE_OR_SCHEME.match(path):
+        return "expected a relative path, without a drive or scheme"
+    if ".." in parts:
+        return "expected a path that stays inside its group"
+    if "\0" in path:
+        return "expected a path without a zero character"
+    if not [p for p in parts if p not in ("", ".")]:
+        return "expected the path of an array below the group, not the group itself"
+    return ""
+
+
+def prefetch(nodes: Iterable[Node], name: str) -> None:
+    """Read the same file of several folders at once; errors show when each is used."""
+    by_tree: dict[int, tuple[Tree, list[str]]] = {}
+    for node in nodes:
+        by_tree.setdefault(id(node.tree), (node.tree, []))[1].append(node.key(name))
+    for tree, keys in by_tree.values():
+        tree.read(keys)
