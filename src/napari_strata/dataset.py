@@ -187,7 +187,10 @@ class Dataset:
 
 
 def open(
-    path: str | os.PathLike[str], *, origin: Literal["center", "corner"] = "center"
+    path: str | os.PathLike[str],
+    *,
+    origin: Literal["center", "corner"] = "center",
+    multiscale: str | None = None,
 ) -> Dataset:
     """Open a container, an image in it, one of its levels, or a metadata file.
 
@@ -197,6 +200,8 @@ def open(
     origin : where Neuroglancer-style metadata, which does not say, puts world 0: at the centre
         of the full-resolution voxel 0, or at its corner. Images of different base resolution
         line up only with ``"corner"``.
+    multiscale : which one, by name, where an OME-NGFF group holds several; by default the one
+        named "3D", else the first.
 
     Raises
     ------
@@ -206,7 +211,7 @@ def open(
     if origin not in ("center", "corner"):
         raise ValueError(f'origin is {origin!r}, expected "center" or "corner"')
     node = open_container(path)
-    found, _context = open_node(Context(node, origin, _read_values))
+    found, _context = open_node(Context(node, origin, multiscale, _read_values))
     images = [checked for image in found.images if (checked := _decodable(image, found.problems))]
     if not images:
         errors = [p for p in found.problems if p.severity == "error"]

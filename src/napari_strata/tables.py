@@ -11,12 +11,14 @@ from napari_strata.affine import Vector
 from napari_strata.dataset import Dataset, Image
 from napari_strata.model import Problem
 
+_NARROWEST = 140  # a number that is cut off is worse than a line that wraps
 _STYLES = {"error": "bold red", "warning": "yellow", "info": "dim"}
 
 
 def print_dataset(found: Dataset) -> None:
     """Print every image as a table of its levels, then the problems."""
-    console = Console(highlight=False)
+    console = Console(highlight=False, soft_wrap=True)
+    console.width = max(console.width, _NARROWEST)
     console.print(f"[bold]{escape(found.path)}[/bold]: {len(found.images)} image(s)")
     for image in found.images:
         console.print()
@@ -32,7 +34,7 @@ def _print_image(console: Console, image: Image) -> None:
     console.print(f"{title}  axes {escape(axes)}")
     table = Table(box=None, pad_edge=False, header_style="dim")
     for header in ("level", "shape", "dtype", "chunks", "scale", "translate"):
-        table.add_column(header, no_wrap=header != "translate")
+        table.add_column(header, overflow="fold")
     for level in image.levels:
         table.add_row(
             escape(level.path or "."),

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from napari_strata import affine, units
+from napari_strata import affine
 from napari_strata.formats._protocol import Context
 from napari_strata.formats._survey import Survey
 from napari_strata.model import (
@@ -67,6 +67,19 @@ def level(draft: Draft, context: Context) -> Level:
     )
 
 
+def _overflow(draft: Draft) -> Problem | None:
+    """Say if transforms that are finite each are not so together; None if all is well."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        matrix = affine.compose(*(c.matrix for c in draft.contributions))
+        n = len(matrix) - 1
+        determinant = np.linalg.det(matrix[:n, :n])
+    if np.all(np.isfinite(matrix)) and np.isfinite(determinant) and determinant != 0:
+        return None
+    where = draft.contributions[-1].where
+    message = "found transforms whose product is no longer finite or not invertible; left out"
+    return Problem("not-finite", "error", where, message)
+
+
 def image(
     survey: Survey,
     context: Context,
@@ -89,10 +102,14 @@ def image(
     """
     collected = [*survey.problems, *problems]
     kept: list[Level] = []
+    fitting = []
     for draft in drafts:
         if len(draft.contributions[-1].matrix) != len(axes) + 1:
             collected.append(_wrong_rank(draft, len(axes)))
-    fitting = [d for d in drafts if len(d.contributions[-1].matrix) == len(axes) + 1]
+        elif (overflow := _overflow(draft)) is not None:
+            collected.append(overflow)
+        else:
+            fitting.append(draft)
     for candidate, array in sorted(
         ((level(d, context), d.array) for d in fitting), key=lambda pair: _voxel_size(pair[0])
     ):
@@ -113,7 +130,7 @@ def image(
         axes=tuple(axes),
         levels=tuple(kept),
         display=display or Display(),
-        problems=(*collected, *_axis_problems(survey, axes), *_flips(kept)),
+        problems=(*collected, *_flips(kept)),
         evidence=evidence,
     )
 
@@ -153,24 +170,6 @@ def _first_error(problems: Sequence[Problem], survey: Survey) -> Problem:
         if problem.severity == "error":
             return problem
     return Problem("no-levels", "error", survey.node.shown_path, "found no level, expected one")
-
-
-def _axis_problems(survey: Survey, axes: Sequence[Axis]) -> list[Problem]:
-    """Name units nobody knows; they are drawn as voxels."""
-    result = []
-    for unit in dict.fromkeys(a.unit for a in axes if a.unit is not None):
-        if units.parse(unit) is None and not units.is_unitless(unit):
-            names = ", ".join(a.name for a in axes if a.unit == unit)
-            result.append(
-                Problem(
-                    "unknown-unit",
-                    "warning",
-                    survey.node.shown_path,
-                    f'found the unit "{unit}" (axis {names}), expected one of length or time such '
-                    f"as nm or µm; it is taken as pixel",
-                )
-            )
-    return result
 
 
 def _flips(levels: Sequence[Level]) -> list[Problem]:

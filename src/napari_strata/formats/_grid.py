@@ -11,10 +11,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from napari_strata import affine
+from napari_strata import affine, units
 from napari_strata.formats._survey import Sourced
-from napari_strata.model import Axis, AxisType, ChannelDisplay, Display
+from napari_strata.model import Axis, AxisType, ChannelDisplay, Display, Problem
 from napari_strata.store.values import (
+    JsonPlace,
     mapping,
     positive_vector,
     sequence,
@@ -53,6 +54,12 @@ def axis_names(keys: Mapping[str, Sourced], rank: int) -> list[str]:
     if len(set(names)) != rank:
         raise keys["axes"].place.unexpected(names, "a different name for each axis")
     return names[::-1]
+
+
+def default_names(rank: int) -> list[str]:
+    """Name the last axes (z,) y, x and those before them d0, d1, …; array order."""
+    last = ["z", "y", "x"][-rank:] if rank < 4 else ["z", "y", "x"]
+    return [*(f"d{i}" for i in range(rank - len(last))), *last]
 
 
 @dataclass(frozen=True)
@@ -100,14 +107,36 @@ def read_spacing(keys: Mapping[str, Sourced], rank: int) -> Spacing | None:
         values = positive_vector(source.value, source.place, rank)
         resolution = Spacing(values[::-1], None, source)
     if "pixelResolution" in keys:
-        return read_pixel_resolution(keys["pixelResolution"], rank)
+        source = keys["pixelResolution"]
+        only_unit = isinstance(source.value, dict) and "dimensions" not in source.value
+        if resolution is None or not only_unit:
+            return read_pixel_resolution(source, rank)
+        if source.value.get("unit") is not None:
+            unit = text(source.value["unit"], source.place.child("unit"))
+            return Spacing(resolution.values, unit, resolution.source)
     return resolution
 
 
+def check_unit(unit: str, place: JsonPlace, problems: list[Problem]) -> str | None:
+    """Return a unit as declared, None if it says "no unit"; one nobody knows is a problem."""
+    if units.is_unitless(unit):
+        return None
+    if units.parse(unit) is None:
+        message = f'found "{unit}", expected a unit of length or time such as nm; taken as pixel'
+        problems.append(place.problem("unknown-unit", "warning", message))
+    return unit
+
+
 def make_axes(
-    names: Sequence[str], keys: Mapping[str, Sourced], fallback: str | None
+    names: Sequence[str],
+    keys: Mapping[str, Sourced],
+    fallback: str | None,
+    problems: list[Problem],
+    place: JsonPlace | None = None,
 ) -> list[Axis]:
     """Give the axes their units: ``units``, else one unit of length for all but t and c.
+
+    ``place`` is where ``fallback`` was declared, if it was.
 
     Raises
     ------
@@ -116,11 +145,11 @@ def make_axes(
     """
     if "units" in keys:
         source = keys["units"]
-        given = texts(source.value, source.place, len(names))[::-1]
-        return [
-            Axis(n, axis_type(n), u if u.strip() else None)
-            for n, u in zip(names, given, strict=True)
-        ]
+        given = texts(source.value, source.place, len(names))
+        checked = [check_unit(u, source.place.item(i), problems) for i, u in enumerate(given)]
+        return [Axis(n, axis_type(n), u) for n, u in zip(names, checked[::-1], strict=True)]
+    if fallback is not None and place is not None:
+        fallback = check_unit(fallback, place, problems)
     return [
         Axis(n, kind, None if kind in ("time", "channel") else fallback or None)
         for n in names

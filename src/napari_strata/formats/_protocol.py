@@ -26,11 +26,13 @@ class Context:
     opened : what was opened; paths of images and levels are relative to it.
     origin : where Neuroglancer-style metadata puts world 0: at the centre of the
         full-resolution voxel 0, or at its corner.
+    multiscale : name of the multiscale to show where a group holds several (OME-NGFF).
     read_values : reads a small array of numbers (transform parameters stored as arrays).
     """
 
     opened: Node
     origin: Origin
+    multiscale: str | None
     read_values: Callable[[Array], npt.NDArray[np.float64]]
 
     def path(self, node: Node) -> str:

@@ -20,6 +20,7 @@ from napari_strata.formats._survey import Survey
 from napari_strata.model import Axis, Image, OpenError, Problem
 from napari_strata.store.hierarchy import Array, Group
 from napari_strata.store.tree import Node, prefetch
+from napari_strata.store.values import JsonPlace
 
 NAME = "bdv-n5"
 _SETUP = re.compile(r"^setup(\d+)$")
@@ -161,7 +162,7 @@ def _image(
     rank = len(first.members[0].array.shape)
     unit = views.units.get(setup) if views is not None else None
     names = _grid.axis_names({}, rank)
-    axes = _grid.make_axes(names, {}, unit)
+    axes = _grid.make_axes(names, {}, unit, problems, _unit_place(views, setup))
     drafts = []
     for member in first.members:
         draft = _draft(first, member, rank, views, context)
@@ -181,6 +182,10 @@ def _image(
         evidence=probe(survey) or "",
         name=title,
     )
+
+
+def _unit_place(views: bdv_xml.Views | None, setup: int) -> JsonPlace | None:
+    return None if views is None else views.place.child(f"ViewSetup[{setup}]/voxelSize/unit")
 
 
 def _draft(

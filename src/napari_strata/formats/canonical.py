@@ -27,11 +27,23 @@ def probe(survey: Survey) -> str | None:
     """See an object ``multiscales`` with datasets, or an array with ``spatialTransform``."""
     if survey.group.encoding != "n5":
         return None
-    if survey.multiscales == "canonical":
+    if survey.multiscales == "canonical" and _has_transforms(survey):
         return "multiscales as an object (n5-universe's canonical metadata)"
     if survey.is_array and survey.own(KEY):
         return "an array with spatialTransform (n5-universe's canonical metadata)"
     return None
+
+
+def _has_transforms(survey: Survey) -> bool:
+    """Tell whether any level has one; without, other metadata may still place the levels."""
+    try:
+        candidates = _candidates(survey)
+    except OpenError:
+        return True
+    return any(
+        c.declared is not None or c.error or (c.array is not None and KEY in c.array.attributes)
+        for c in candidates
+    )
 
 
 def parse(survey: Survey, context: Context) -> list[Image]:
@@ -42,7 +54,7 @@ def parse(survey: Survey, context: Context) -> list[Image]:
     for candidate in _candidates(survey):
         try:
             array, source = _array_and_source(candidate)
-            found, draft = _place(array, source)
+            found, draft = _place(array, source, problems)
         except OpenError as error:
             problems.append(error.problem)
             continue
@@ -91,14 +103,14 @@ def _array_and_source(candidate: Candidate) -> tuple[Array, Sourced]:
     return array, candidate.declared
 
 
-def _place(array: Array, source: Sourced) -> tuple[list[Axis], Draft]:
+def _place(array: Array, source: Sourced, problems: list[Problem]) -> tuple[list[Axis], Draft]:
     value = mapping(source.value, source.place)
     rank = len(array.shape)
     names = _grid.axis_names({}, rank)
     unit = value.get("unit")
     if unit is not None:
         unit = text(unit, source.place.child("unit"))
-    axes = _grid.make_axes(names, {}, unit)
+    axes = _grid.make_axes(names, {}, unit, problems, source.place.child("unit"))
     at = source.place.child("transform")
     x_first = _matrix(Sourced(value.get("transform"), at), rank)
     part = contribution(KEY, source.place, affine.reversed_axes(x_first))

@@ -21,13 +21,14 @@ from napari_strata.store.values import mapping, sequence
 
 NAME = "cosem"
 _TOLERANCE = 1e-6  # of a voxel
+_LISTS = ("cosem", "unknown")  # a damaged list is refused by name where it is read
 
 
 def probe(survey: Survey) -> str | None:
     """See ``multiscales`` with transforms or plain paths, or arrays with a ``transform``."""
-    if survey.multiscales in ("ome", "ome-early", "ome-0.6", "canonical"):
+    if survey.multiscales in ("ome", "ome-early", "ome-0.6"):
         return None
-    if survey.multiscales is not None:
+    if survey.multiscales in _LISTS:
         return "multiscales with one transform an array"
     if survey.is_array:
         return "a single array with a transform" if survey.own("transform") else None
@@ -71,7 +72,7 @@ def parse(survey: Survey, context: Context) -> list[Image]:
 
 
 def _candidates(survey: Survey, problems: list[Problem]) -> list[Candidate]:
-    if survey.multiscales is not None:
+    if survey.multiscales in _LISTS:
         return _declared(survey, problems)
     if survey.is_array:
         array = read_array(survey.node, survey.group.encoding)
@@ -122,11 +123,11 @@ def _transform(
     if "transform" in array.attributes:
         source = Sourced(array.attributes["transform"], array.place("transform"))
         own = read_st_transform(source, array, grid_axes, problems)
-    if own is None and declared is None:
-        return None
+    if declared is None:
+        return own
     noted: list[Problem] = []
     try:
-        groups = declared and read_st_transform(declared, array, grid_axes, noted)
+        groups = read_st_transform(declared, array, grid_axes, noted)
     except OpenError as error:
         if own is None:
             raise
@@ -136,8 +137,7 @@ def _transform(
     if own is None:
         problems += noted
         return groups
-    if groups is not None:
-        problems += _disagreement(own, groups)
+    problems += _disagreement(own, groups)
     return own
 
 
@@ -148,6 +148,7 @@ def _disagreement(own: STTransform, groups: STTransform) -> list[Problem]:
         expected = f"{list(own.axes)} in {list(own.units)}"
         message = f"found {found}, expected {expected} as on the array; the array's are used"
         return [groups.source.place.problem("transforms-disagree", "warning", message)]
+    problems = []
     for key, one, other in (
         ("translate", own.translate, groups.translate),
         ("scale", own.scale, groups.scale),
@@ -161,8 +162,8 @@ def _disagreement(own: STTransform, groups: STTransform) -> list[Problem]:
                 "the array's transform is used"
             )
             at = groups.source.place.child(key)
-            return [at.problem("transforms-disagree", "warning", message)]
-    return []
+            problems.append(at.problem("transforms-disagree", "warning", message))
+    return problems
 
 
 def _image(
@@ -182,7 +183,11 @@ def _image(
     if placed:
         first = placed[0].transform
         axes = [
-            Axis(n, _grid.axis_type(n), u if u.strip() else None)
+            Axis(
+                n,
+                _grid.axis_type(n),
+                _grid.check_unit(u, first.source.place.child("units"), problems),
+            )
             for n, u in zip(first.axes, first.units, strict=True)
         ]
         problems += [d for p in placed for d in _contradicting_resolution(p)]
@@ -253,7 +258,7 @@ def _by_grid(
         message = "found no transform (nor the group's, nor factors), expected one; left out"
         return drafts, axes, [at.problem("missing-key", "error", message)]
     names = _grid.axis_names(survey.inherited, rank)
-    own = _grid.make_axes(names, survey.inherited, grid.unit or _grid.NEUROGLANCER_UNIT)
+    own = _grid.make_axes(names, survey.inherited, grid.unit or _grid.NEUROGLANCER_UNIT, problems)
     if axes and [(a.name, a.unit) for a in axes] != [(a.name, a.unit) for a in own]:
         message = "found no transform, and the group's grid has other axes or units; left out"
         return drafts, axes, [at.problem("missing-key", "error", message)]

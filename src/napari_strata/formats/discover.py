@@ -91,6 +91,7 @@ def _discover(context: Context) -> Found:
     """Walk breadth-first to a bounded depth; arrays and images are not descended into."""
     found = Found()
     queue = deque([(context.opened, 0)])
+    visited = {context.opened.real_path()}
     seen = 0
     while queue:
         node, depth = queue.popleft()
@@ -100,7 +101,7 @@ def _discover(context: Context) -> Found:
                 continue
             if depth == DEEPEST:
                 continue
-            children = _children(node, found)
+            children = _children(node, found, visited)
         except OpenError as error:
             found.problems.append(error.problem)
             continue
@@ -121,7 +122,8 @@ def _claimed(node: Node, context: Context, found: Found) -> bool:
     return True
 
 
-def _children(node: Node, found: Found) -> list[Node]:
+def _children(node: Node, found: Found, visited: set[str]) -> list[Node]:
+    """List the folders to look into next; links out, or to where we have been, are not followed."""
     listing = node.listing()
     if listing is None:
         message = "this server does not list folders; open an image by its own address"
@@ -131,9 +133,11 @@ def _children(node: Node, found: Found) -> list[Node]:
         if name.startswith("."):
             continue
         child = node.child(name)
-        if child.inside():
+        real = child.real_path()
+        if child.inside() and real not in visited:
+            visited.add(real)
             children.append(child)
-        else:
+        elif not child.inside():
             message = "is a link that leads out of the dataset; not followed"
             found.problems.append(Problem("link-outside", "warning", child.shown_path, message))
     hint = encoding_hint(node)

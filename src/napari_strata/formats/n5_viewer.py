@@ -20,7 +20,7 @@ AFFINE_KEY = "affineTransform"
 
 def probe(survey: Survey) -> str | None:
     """See ``pixelResolution`` on arrays, a group's that has no unit, or an ``affineTransform``."""
-    if survey.group.encoding != "n5" or survey.multiscales in ("canonical", "ome", "ome-0.6"):
+    if survey.group.encoding != "n5" or survey.multiscales in ("ome", "ome-0.6"):
         return None
     if survey.own(AFFINE_KEY):
         return f"{AFFINE_KEY} on the group"
@@ -60,7 +60,7 @@ def parse(survey: Survey, context: Context) -> list[Image]:
         placed = [(m, placed[0][1]) for m, _ in placed]
     if not placed:
         raise _first(problems, survey)
-    axes = _axes(names, survey, placed[0][1])
+    axes = _axes(names, survey, placed[0][1], problems)
     corner = context.origin == "corner"
     drafts, ratios = [], []
     base = placed[0][1].values
@@ -122,17 +122,20 @@ def _spacing(
     return spacing
 
 
-def _axes(names: list[str], survey: Survey, spacing: _grid.Spacing) -> list[Axis]:
+def _axes(
+    names: list[str], survey: Survey, spacing: _grid.Spacing, problems: list[Problem]
+) -> list[Axis]:
     """Give units: an array's own, else the group's ``units``, else the group's, else µm."""
     inherited = spacing.source.place in [s.place for s in survey.inherited.values()]
     if "units" in survey.inherited and (inherited or spacing.unit is None):
-        return _grid.make_axes(names, survey.inherited, None)
+        return _grid.make_axes(names, survey.inherited, None, problems)
     if spacing.unit is not None:
-        return _grid.make_axes(names, {}, spacing.unit)
+        return _grid.make_axes(
+            names, {}, spacing.unit, problems, spacing.source.place.child("unit")
+        )
     neuroglancers = spacing.source.place.key.endswith("resolution")
-    return _grid.make_axes(
-        names, {}, _grid.NEUROGLANCER_UNIT if neuroglancers else _grid.N5_VIEWER_UNIT
-    )
+    default = _grid.NEUROGLANCER_UNIT if neuroglancers else _grid.N5_VIEWER_UNIT
+    return _grid.make_axes(names, {}, default, problems)
 
 
 def _affine(

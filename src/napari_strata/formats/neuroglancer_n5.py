@@ -10,6 +10,7 @@ from napari_strata.formats._assemble import image
 from napari_strata.formats._protocol import Context
 from napari_strata.formats._survey import Survey
 from napari_strata.model import Axis, Image, OpenError, Problem
+from napari_strata.store.values import JsonPlace
 
 NAME = "neuroglancer-n5"
 _GRID_KEYS = ("axes", "units", "resolution", "pixelResolution", "coordinateArrays")
@@ -17,7 +18,7 @@ _GRID_KEYS = ("axes", "units", "resolution", "pixelResolution", "coordinateArray
 
 def probe(survey: Survey) -> str | None:
     """See factors, or arrays named s0, s1, … , or a single array with a grid."""
-    if survey.group.encoding != "n5" or survey.multiscales in ("canonical", "ome", "ome-0.6"):
+    if survey.group.encoding != "n5" or survey.multiscales in ("ome", "ome-0.6"):
         return None
     seen = [k for k in (*_GRID_KEYS, "scales", *_factors.FACTOR_KEYS) if k in survey.inherited]
     if survey.is_array:
@@ -38,7 +39,7 @@ def parse(survey: Survey, context: Context) -> list[Image]:
     spacing = _grid.read_spacing(survey.inherited, rank)
     if spacing is None and survey.unreadable_ancestor is not None:
         raise survey.unreadable_ancestor
-    axes = _axes(survey, names, spacing)
+    axes = _axes(survey, names, spacing, problems)
     drafts = [
         _factors.place_on_grid(
             member,
@@ -67,9 +68,16 @@ def parse(survey: Survey, context: Context) -> list[Image]:
     ]
 
 
-def _axes(survey: Survey, names: list[str], spacing: _grid.Spacing | None) -> list[Axis]:
+def _axes(
+    survey: Survey, names: list[str], spacing: _grid.Spacing | None, problems: list[Problem]
+) -> list[Axis]:
     unit = spacing.unit if spacing and spacing.unit is not None else _grid.NEUROGLANCER_UNIT
-    return _grid.make_axes(names, survey.inherited, unit)
+    return _grid.make_axes(names, survey.inherited, unit, problems, _unit_place(survey))
+
+
+def _unit_place(survey: Survey) -> JsonPlace | None:
+    source = survey.inherited.get("pixelResolution")
+    return None if source is None else source.place.child("unit")
 
 
 def _wrong_ranks(found: list[_factors.Member], rank: int) -> list[Problem]:

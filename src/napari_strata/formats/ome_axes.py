@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from napari_strata.formats._grid import axis_type
-from napari_strata.formats.plain import default_names
+from napari_strata.formats._grid import axis_type, check_unit, default_names
 from napari_strata.model import Axis, AxisType, Problem
 from napari_strata.store.values import JsonPlace, quote, sequence
 
@@ -58,4 +57,6 @@ def _axis(item: object, place: JsonPlace, index: int, problems: list[Problem]) -
         message = f"found {quote(unit)}, expected a text; taken as pixel"
         problems.append(place.child("unit").problem("unknown-unit", "warning", message))
         unit = None
-    return Axis(name, kind, unit or None)
+    if unit is not None:
+        unit = check_unit(unit, place.child("unit"), problems)
+    return Axis(name, kind, unit)

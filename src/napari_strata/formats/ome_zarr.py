@@ -20,7 +20,7 @@ from napari_strata.formats.ome_transforms import read_transforms
 from napari_strata.formats.omero import read_omero
 from napari_strata.model import Axis, Contribution, Image, Kind, OpenError, Problem
 from napari_strata.store.hierarchy import Array
-from napari_strata.store.values import JsonPlace, mapping, sequence
+from napari_strata.store.values import JsonPlace, mapping, quote, sequence
 
 NAME_04 = "ome-zarr-0.4"
 NAME_05 = "ome-zarr-0.5"
@@ -70,12 +70,11 @@ def parse(survey: Survey, context: Context) -> list[Image]:
     problems: list[Problem] = []
     at = _keys_place(survey).child("multiscales")
     items = sequence(survey.ome.value["multiscales"], at)
-    value = mapping(items[0], at.item(0))
-    if len(items) > 1:
-        message = f"found {len(items)} multiscale images; the first is shown"
-        problems.append(at.problem("several-multiscales", "info", message))
-    candidates = _candidates(survey, value, at.item(0))
-    multiscale = _open(survey, context, value, at.item(0), candidates, problems)
+    index = _choose(items, at, context.multiscale, problems)
+    chosen = at.item(index)
+    value = mapping(items[index], chosen)
+    candidates = _candidates(survey, value, chosen)
+    multiscale = _open(survey, context, value, chosen, candidates, problems)
     drafts = []
     for index, candidate in enumerate(candidates):
         try:
@@ -98,6 +97,20 @@ def parse(survey: Survey, context: Context) -> list[Image]:
             display=read_omero(keys.get("omero"), where.child("omero"), problems),
         )
     ]
+
+
+def _choose(items: list[Any], at: JsonPlace, wanted: str | None, problems: list[Problem]) -> int:
+    """Choose the multiscale of a name, else the one named "3D", else the first."""
+    names = [item.get("name") if isinstance(item, dict) else None for item in items]
+    if wanted is not None and len(items) > 1:
+        if wanted not in names:
+            raise at.refuse("no-such-multiscale", f'found {quote(names)}, expected "{wanted}"')
+        return names.index(wanted)
+    index = names.index("3D") if "3D" in names else 0
+    if len(items) > 1:
+        message = f"found {quote(names)}; number {index} is shown, another by its name"
+        problems.append(at.problem("several-multiscales", "info", message))
+    return index
 
 
 def _keys_place(survey: Survey) -> JsonPlace:

@@ -81,19 +81,21 @@ def _pair(
         if low == "start":
             problems.append(_ignored(at, window, "an object {…}"))
         return None
-    pair = window.get(low), window.get(high)
-    if pair == (None, None):
+    start, end = window.get(low), window.get(high)
+    if start is None and end is None:
         return None
-    if all(_is_finite_number(v) for v in pair) and pair[0] < pair[1]:
-        return float(pair[0]), float(pair[1])
-    problems.append(_ignored(at, list(pair), f"numbers with {low} < {high}"))
+    first, last = _finite(start), _finite(end)
+    if first is not None and last is not None and first < last:
+        return first, last
+    problems.append(_ignored(at, [start, end], f"numbers with {low} < {high}"))
     return None
 
 
-def _is_finite_number(value: object) -> bool:
+def _finite(value: object) -> float | None:
     if isinstance(value, bool) or not isinstance(value, int | float):
-        return False
+        return None
     try:
-        return math.isfinite(float(value))
+        number = float(value)
     except OverflowError:
-        return False
+        return None
+    return number if math.isfinite(number) else None

@@ -47,17 +47,11 @@ def _axes(array: Array, problems: list[Problem]) -> list[Axis]:
     if array.encoding == "n5":
         names: list[str] = _grid.axis_names({}, rank)
         return [Axis(n, _grid.axis_type(n)) for n in names]
-    names = default_names(rank)
+    names = _grid.default_names(rank)
     given = _dimension_names(array, problems)
     if given is not None:
         names = [g or n for g, n in zip(given, names, strict=True)]
     return [Axis(n, _grid.axis_type(n)) for n in names]
-
-
-def default_names(rank: int) -> list[str]:
-    """Name the last axes (z,) y, x and those before them d0, d1, …; array order."""
-    last = ["z", "y", "x"][-rank:] if rank < 4 else ["z", "y", "x"]
-    return [*(f"d{i}" for i in range(rank - len(last))), *last]
 
 
 def _dimension_names(array: Array, problems: list[Problem]) -> list[str | None] | None:

@@ -1,1 +1,1 @@
-"""Placeholder."""
+"""napari layers that draw every level exactly where its metadata says."""

@@ -6,6 +6,7 @@ Keys have ``/`` between their parts and are relative to the backend's base. Noth
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -39,8 +40,11 @@ class Backend(Protocol):
     def kvstore(self, key: str) -> dict[str, Any]:
         """Give tensorstore's key-value store specification of a folder."""
 
-    def real_path(self, key: str) -> str | None:
-        """Give the key with links resolved; None where there are no links."""
+    def real_path(self, key: str) -> str:
+        """Give the key with links resolved."""
+
+    def is_link(self, key: str) -> bool:
+        """Tell whether a file or folder is itself a link."""
 
 
 class LocalBackend:
@@ -52,6 +56,8 @@ class LocalBackend:
 
     def _read(self, key: str) -> bytes | ReadError | None:
         try:
+            if not stat.S_ISREG(os.stat(key).st_mode):
+                return ReadError("is no file, expected one with JSON")  # a pipe would never end
             with open(key, "rb") as file:
                 data = file.read(LARGEST_METADATA_FILE + 1)
         except (FileNotFoundError, NotADirectoryError):
@@ -66,7 +72,7 @@ class LocalBackend:
         """List with one system call."""
         try:
             with os.scandir(key) as entries:
-                pairs = sorted((e.name, e.is_dir()) for e in entries)
+                pairs = sorted((e.name, _is_folder(e)) for e in entries)
         except (FileNotFoundError, NotADirectoryError):
             return Listing((), ())
         except OSError as error:
@@ -78,9 +84,20 @@ class LocalBackend:
         """Give the ``file`` driver's specification."""
         return {"driver": "file", "path": key.rstrip("/") + "/"}
 
-    def real_path(self, key: str) -> str | None:
+    def real_path(self, key: str) -> str:
         """Resolve symbolic links."""
         return os.path.realpath(key).replace(os.sep, "/")
+
+    def is_link(self, key: str) -> bool:
+        """Look at the entry itself."""
+        return os.path.islink(key)
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link that leads to itself
+        return False
 
 
 def open_backend(location: Location) -> Backend:

@@ -103,7 +103,10 @@ def read_array(node: Node, encoding: Encoding, *, attributes: bool = True) -> Ar
         parsed = n5.parse_array(metadata, place)
         return Array(node, encoding, metadata, *parsed, metadata)
     if encoding == "zarr3":
-        if metadata.get("node_type") != "array":
+        kind = metadata.get("node_type")
+        if kind not in ("array", "group"):
+            raise place.child("node_type").unexpected(kind, '"array" or "group"')
+        if kind == "group":
             return None
         shape, dtype, chunks, names = zarr.parse_v3(metadata, place)
         own = zarr.v3_attributes(metadata, place)

@@ -62,9 +62,13 @@ class RemoteBackend:
             **_s3_endpoint(location),
         }
 
-    def real_path(self, key: str) -> str | None:
-        """Answer None: object stores have no links."""
-        return None
+    def real_path(self, key: str) -> str:
+        """Give the key itself: object stores have no links."""
+        return key.strip("/")
+
+    def is_link(self, key: str) -> bool:
+        """Answer no: object stores have no links."""
+        return False
 
     def read_many(self, keys: Sequence[str]) -> list[bytes | ReadError | None]:
         """Read in parallel."""

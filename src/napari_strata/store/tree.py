@@ -193,13 +193,14 @@ class Node:
                 f"the folder {self.inner_path!r} is a link that leads out of the dataset",
             )
 
+    def real_path(self) -> str:
+        """The path with links resolved: the same for one folder, whatever way led there."""
+        return self.tree.backend.real_path(self.path)
+
     def inside(self) -> bool:
         """Tell whether this folder, links resolved, lies in the container's root."""
-        real = self.tree.backend.real_path(self.path)
-        if real is None:
-            return True
-        root = self.tree.backend.real_path(self.tree.root)
-        return real == root or real.startswith(f"{str(root).rstrip('/')}/")
+        real, root = self.real_path(), self.tree.backend.real_path(self.tree.root)
+        return real == root or real.startswith(f"{root.rstrip('/')}/") or not root
 
     def key(self, name: str) -> str:
         """The storage key of a file in this folder."""
@@ -211,7 +212,10 @@ class Node:
 
     def json(self, name: str) -> dict[str, Any] | None:
         """Read a JSON object file in this folder; None if there is none; may raise OpenError."""
-        result: dict[str, Any] | None = self.tree.parsed(self.key(name), self.place(name))
+        backend, place = self.tree.backend, self.place(name)
+        if backend.is_link(self.key(name)) and not self.child(name).inside():
+            raise place.refuse("link-outside", "the file is a link that leads out of the dataset")
+        result: dict[str, Any] | None = self.tree.parsed(self.key(name), place)
         return result
 
     def listing(self) -> Listing | None:

@@ -10,7 +10,7 @@ from typing import Any
 
 from napari_strata.model import OpenError, Problem
 
-_LONGEST_QUOTE = 80
+_LONGEST_QUOTE = 200
 
 
 def quote(value: object) -> str:

@@ -1,0 +1,72 @@
+"""What is set on a layer once it is in a viewer: contrast from its data, the limits' range."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from napari.layers import Layer
+
+from napari_strata.layers.contrast import estimate
+from napari_strata.layers.guard import guard
+from napari_strata.layers.notes import KEY
+from napari_strata.layers.record import CONTRAST_RANGE, PENDING_CONTRAST
+
+Limits = tuple[float, float] | None
+Runner = Callable[[Callable[[], Limits], Callable[[Limits], None]], None]
+"""Runs its first argument, off the window's thread if it can, and hands the result to the second
+on the window's thread."""
+
+
+def watch(viewer: Any, runner: Runner) -> None:
+    """Keep a viewer's layers exact (`guard`) and settle those of ours that arrive; idempotent."""
+    guard(viewer)
+    inserted = viewer.layers.events.inserted
+    if not any(isinstance(callback, _Settler) for callback in inserted.callbacks):
+        inserted.connect(_Settler(runner), position="last")
+
+
+class _Settler:
+    """Called for every layer that arrives in a viewer."""
+
+    def __init__(self, runner: Runner) -> None:
+        self._runner = runner
+
+    def __call__(self, event: Any) -> None:
+        settle(event.value, self._runner)
+
+
+def settle(layer: Layer, runner: Runner) -> None:
+    """Give a layer what its arguments could not say, and estimate its contrast."""
+    note = layer.metadata.get(KEY)
+    if not isinstance(note, dict):
+        return
+    if CONTRAST_RANGE in note and hasattr(layer, "contrast_limits_range"):
+        low, high = note[CONTRAST_RANGE]
+        limits = layer.contrast_limits
+        layer.contrast_limits_range = (min(low, limits[0]), max(high, limits[1]))
+    if note.get(PENDING_CONTRAST):
+        rest = {k: v for k, v in note.items() if k != PENDING_CONTRAST}
+        layer.metadata = {**layer.metadata, KEY: rest}
+        _estimate_contrast(layer, runner)
+
+
+def _estimate_contrast(layer: Any, runner: Runner) -> None:
+    provisional = tuple(layer.contrast_limits)
+    coarsest = layer.data[-1] if layer.multiscale else layer.data
+
+    def work() -> Limits:
+        try:
+            return estimate(coarsest)
+        except OSError:
+            return None  # the same chunk tells of itself when it is drawn
+
+    def done(limits: Limits) -> None:
+        if limits is None or tuple(layer.contrast_limits) != provisional:
+            return  # nothing to go by, or the user was faster
+        low, high = limits
+        if layer.dtype.kind == "f":
+            layer.contrast_limits_range = (low, high)
+        layer.contrast_limits = (low, high)
+
+    runner(work, done)

@@ -1,0 +1,234 @@
+"""From an image to napari layers: one a channel, every level exactly at its declared place."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from napari_strata import affine
+from napari_strata.arrays import LevelArray
+from napari_strata.dataset import Dataset, Image, Level
+from napari_strata.layers.channel_look import channel_display, colormap, contrast
+from napari_strata.layers.choose import choose, split_axis
+from napari_strata.layers.chunk_report import ChunkReport
+from napari_strata.layers.placed import place
+from napari_strata.layers.placement import Placement, PlacementError, differs
+from napari_strata.layers.record import CONTRAST_RANGE, PENDING_CONTRAST, record
+from napari_strata.layers.viewer_axes import ViewerAxes, precision_loss, viewer_axes
+from napari_strata.model import Problem
+
+LayerData = Any  # a napari Layer, or its (data, arguments, type) tuple
+
+
+@dataclass(frozen=True)
+class Built:
+    """Layers, and what the user should hear about."""
+
+    layers: list[LayerData]
+    problems: list[Problem]
+    images_left_out: int
+
+
+@dataclass(frozen=True)
+class _Placed:
+    """Levels in the layer's axes: pixels, affine to world (µm, s), relative to level 0."""
+
+    data: list[LevelArray]
+    worlds: list[affine.Matrix]
+    placement: Placement
+
+
+def build(dataset: Dataset) -> Built:
+    """Make the layers of a dataset: at most 8 images, the first visible, the others hidden."""
+    images, left_out = choose(dataset.images)
+    layers: list[LayerData] = []
+    problems = list(dataset.problems)
+    for image in images:
+        layers += image_layers(dataset.path, image, problems, visible=image is images[0])
+    return Built(layers, problems, left_out)
+
+
+def image_layers(
+    dataset_path: str, image: Image, problems: list[Problem], *, visible: bool = True
+) -> list[LayerData]:
+    """Make the layers of one image.
+
+    A layer whose levels napari would place right by itself is a plain (data, arguments, type)
+    tuple. What cannot be drawn is left out, with an error added to ``problems``.
+    """
+    if image.levels[0].dtype.kind == "c":
+        message = "complex numbers cannot be drawn by napari; read them with strata.open"
+        problems.append(Problem("complex-not-drawn", "error", image.path, message))
+        return []
+    split = split_axis(image)
+    axes = viewer_axes(image.model, split)
+    if len(axes.order) < 2:
+        message = "the image has one axis, napari draws two and more; read it with strata.open"
+        problems.append(Problem("too-few-axes", "error", image.path or ".", message))
+        return []
+    count = 1 if split is None else image.levels[0].shape[split]
+    layers = []
+    for channel in range(count):
+        own: list[Problem] = []
+        report = ChunkReport(image.name)
+        placed = _placed(image, axes, split, channel, report, own)
+        if placed is None:
+            problems += own
+            return []
+        layers.append(
+            _layer(dataset_path, image, axes, placed, split, channel, count, own, report, visible)
+        )
+    return layers
+
+
+def _placed(
+    image: Image,
+    axes: ViewerAxes,
+    split: int | None,
+    channel: int,
+    report: ChunkReport,
+    problems: list[Problem],
+) -> _Placed | None:
+    """Bring every level into the layer's axes; leave out those that cannot be drawn."""
+    data: list[LevelArray] = []
+    worlds: list[affine.Matrix] = []
+    for level in image.levels:
+        try:
+            world = axes.to_world(level.affine)
+        except ValueError as error:
+            problems.append(
+                _undrawable(level, f"its transform mixes channels with space ({error})")
+            )
+            continue
+        if split is not None and level.shape[split] != image.levels[0].shape[split]:
+            problems.append(_undrawable(level, "it has another number of channels than level 0"))
+            continue
+        array = _in_layer_axes(level.lazy(report), axes, split, channel)
+        if worlds:
+            array, world = _unflipped(array, world, worlds[0])
+        try:
+            Placement.from_affines([*worlds, world])
+        except PlacementError as error:
+            problems.append(_undrawable(level, str(error)))
+            continue
+        data.append(array)
+        worlds.append(world)
+    if not data:
+        return None
+    loss = precision_loss(worlds[0], data[0].shape)
+    if loss:
+        problems.append(_far_origin(image, loss))
+    return _Placed(data, worlds, Placement.from_affines(worlds))
+
+
+def _in_layer_axes(
+    array: LevelArray, axes: ViewerAxes, split: int | None, channel: int
+) -> LevelArray:
+    if split is not None:
+        array = array[(slice(None),) * split + (channel,)]
+    remaining = sorted(axes.order)
+    order = tuple(remaining.index(axis) for axis in axes.order)
+    return array if order == tuple(range(len(order))) else array.transpose(order)
+
+
+def _unflipped(
+    array: LevelArray, world: affine.Matrix, base: affine.Matrix
+) -> tuple[LevelArray, affine.Matrix]:
+    """Reverse the axes on which a level runs against level 0; napari's ratios are positive."""
+    ratios = np.diagonal(affine.relative(world, base))[:-1]
+    against = ratios < 0
+    if not np.any(against):
+        return array, world
+    array = array[tuple(slice(None, None, -1 if a else 1) for a in against)]
+    ends = [float(s - 1) for s in array.shape]
+    flip = affine.from_scale_translate(np.where(against, -1.0, 1.0), np.where(against, ends, 0.0))
+    return array, affine.compose(world, flip)
+
+
+def _undrawable(level: Level, reason: str) -> Problem:
+    message = f"the level is left out of the view: {reason}"
+    return Problem("level-not-drawn", "error", level.path, message)
+
+
+def _far_origin(image: Image, loss: float) -> Problem:
+    message = (
+        f"the image lies so far from world 0 that drawing is only exact to {loss:.2f} of a voxel "
+        "(the graphics card counts in float32); Plugins > napari-strata > Move layers to a common "
+        "origin brings them near"
+    )
+    return Problem("far-origin", "warning", image.path, message)
+
+
+def _layer(
+    dataset_path: str,
+    image: Image,
+    axes: ViewerAxes,
+    placed: _Placed,
+    split: int | None,
+    channel: int,
+    count: int,
+    problems: Sequence[Problem],
+    report: ChunkReport,
+    visible: bool,
+) -> LayerData:
+    note = record(
+        dataset_path,
+        image,
+        channel=None if split is None else channel,
+        worlds=placed.worlds,
+        labels=axes.labels,
+        units=axes.units,
+        problems=problems,
+    )
+    arguments: dict[str, Any] = {
+        "name": image.name,
+        "axis_labels": axes.labels,
+        "units": axes.units,
+        "visible": visible,
+        "metadata": {"strata": note},
+        **_world_arguments(placed.worlds[0]),
+    }
+    data: list[Any] = list(placed.data)
+    if image.kind == "image":
+        _look(arguments, image, channel, count, note, visible)
+    elif data[0].dtype.kind == "b":
+        data = [level.astype(np.uint8) for level in data]  # napari has no labels of booleans
+    if not differs(placed.placement, [level.shape for level in data]):
+        return data, {**arguments, "multiscale": True}, image.kind
+    layer = place(image.kind, data, placed.placement, **arguments)
+    report.attach(layer)
+    return layer
+
+
+def _world_arguments(world: affine.Matrix) -> dict[str, Any]:
+    """Say where level 0 is: scale and translate where that is all, else the whole affine."""
+    split = affine.scale_translate(world)
+    if split is None:
+        return {"affine": np.array(world)}
+    return {"scale": tuple(split[0]), "translate": tuple(split[1])}
+
+
+def _look(
+    arguments: dict[str, Any],
+    image: Image,
+    channel: int,
+    count: int,
+    note: dict[str, Any],
+    visible: bool,
+) -> None:
+    declared = channel_display(image.model, channel)
+    limits, provisional = contrast(declared, image.levels[0].dtype)
+    arguments["contrast_limits"] = limits
+    arguments["colormap"] = colormap(declared, channel, count)
+    arguments["visible"] = visible and declared.visible
+    if count > 1:
+        arguments["blending"] = "additive"
+        label = declared.label or f"channel {channel}"
+        arguments["name"] = f"{image.name} {label}"
+    if provisional:
+        note[PENDING_CONTRAST] = True
+    if declared.range is not None:
+        note[CONTRAST_RANGE] = list(declared.range)

@@ -1,0 +1,55 @@
+"""What a layer carries in ``metadata["strata"]``: plain JSON types, nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from napari_strata import report
+from napari_strata.affine import Matrix
+from napari_strata.dataset import Image
+from napari_strata.model import Problem
+
+PENDING_CONTRAST = "pending_contrast"
+CONTRAST_RANGE = "contrast_limits_range"
+
+
+def record(
+    dataset_path: str,
+    image: Image,
+    *,
+    channel: int | None,
+    worlds: Sequence[Matrix],
+    labels: Sequence[str],
+    units: Sequence[str],
+    problems: Sequence[Problem],
+) -> dict[str, Any]:
+    """Describe where a layer comes from and where its levels are.
+
+    ``levels`` has the transforms as declared, all axes of the image in array order;
+    ``layer_levels`` the affines as drawn, in the layer's axes and units (micrometres, seconds).
+    """
+    described = report.image_as_json(image)
+    return {
+        "format": image.format,
+        "path": f"{dataset_path.rstrip('/')}/{image.path}".rstrip("/"),
+        "image": image.path,
+        "kind": image.kind,
+        "evidence": image.model.evidence,
+        "channel": channel,
+        "axes": described["axes"],
+        "levels": [
+            {
+                **level,
+                "origin": [
+                    {"what": c.what, "where": c.where, "matrix": c.matrix.tolist()}
+                    for c in source.origin
+                ],
+            }
+            for level, source in zip(described["levels"], image.levels, strict=True)
+        ],
+        "layer_axes": list(labels),
+        "layer_units": list(units),
+        "layer_levels": [{"affine": world.tolist()} for world in worlds],
+        "problems": [*described["problems"], *(report.problem_as_json(p) for p in problems)],
+    }

@@ -1,0 +1,100 @@
+"""What napari calls: the reader and the commands of the manifest."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from napari_strata.store.recognise import recognise
+
+if TYPE_CHECKING:
+    from napari_strata.layers.build import Built
+
+PathOrPaths = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
+
+
+def get_reader(path: PathOrPaths) -> Callable[[PathOrPaths], list[Any]] | None:
+    """Return a reader for a container, a folder or metadata file in one; else None, quickly."""
+    if isinstance(path, list | tuple):
+        if len(path) != 1:  # several files opened as one stack
+            return None
+        path = path[0]
+    return read if recognise(os.fspath(path)) else None  # type: ignore[arg-type]
+
+
+def read(path: PathOrPaths) -> list[Any]:
+    """Open a path as layers and tell of problems.
+
+    Raises
+    ------
+    OpenError
+        If nothing can be drawn; napari shows its one line.
+    """
+    from napari_strata import dataset
+    from napari_strata.layers.build import build
+
+    if isinstance(path, list | tuple):
+        path = path[0]
+    built = build(dataset.open(path))  # type: ignore[arg-type]
+    if not built.layers:
+        errors = [p for p in built.problems if p.severity == "error"]
+        raise dataset.OpenError(errors[-1])
+    _prepare_viewer(built)
+    _tell(built)
+    return built.layers
+
+
+def _prepare_viewer(built: Built) -> None:
+    """Let the viewer settle the layers as they arrive; without one, settle what can be."""
+    import napari
+    from napari.layers import Layer
+
+    from napari_strata.layers.arrival import settle, watch
+    from napari_strata.layers.run import run_at_once, run_in_background
+
+    viewer = napari.current_viewer()
+    if viewer is not None:
+        watch(viewer, run_in_background)
+        return
+    for layer in built.layers:
+        if isinstance(layer, Layer):
+            settle(layer, run_at_once)
+
+
+def _tell(built: Built) -> None:
+    from napari.utils.notifications import show_info, show_warning
+
+    if built.images_left_out:
+        show_info(
+            f"The dataset holds {built.images_left_out} more images than were opened; "
+            "open one by its own folder, or see them all with: napari-strata inspect"
+        )
+    problems = [p for p in built.problems if p.severity != "info"]
+    if problems:
+        more = f" (and {len(problems) - 1} more, see layer.metadata)" if problems[1:] else ""
+        show_warning(f"{problems[0]}{more}")
+
+
+def open_samples() -> None:
+    """Write a sample of every format and open all of them in the current viewer."""
+    from napari_strata import demo
+
+    viewer = _current_viewer()
+    demo.open_samples(viewer, demo.write_for(viewer))
+
+
+def move_to_common_origin() -> None:
+    """Move all layers of ours by the same distance, near world 0."""
+    from napari_strata.layers.common_origin import move_near_zero
+
+    move_near_zero(_current_viewer().layers)
+
+
+def _current_viewer() -> Any:
+    import napari
+
+    viewer = napari.current_viewer()
+    if viewer is None:
+        raise RuntimeError("no napari viewer is open")
+    return viewer

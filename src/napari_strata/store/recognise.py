@@ -1,0 +1,70 @@
+"""Telling quickly whether a path is ours: at most one listing and two small reads.
+
+napari asks about every folder that is dropped, so this imports nothing heavy.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+
+from napari_strata.store.location import METADATA_FILES, is_url
+
+_FOLDER_SUFFIXES = (".n5", ".zarr")
+_MOST_READS = 2
+_LARGEST_GLANCE = 16 * 2**20
+
+# Any of these in an attributes.json speaks for N5; other software uses that file name too.
+_N5_KEYS = frozenset(
+    {"n5", "dimensions", "scales", "downsamplingFactors", "downSamplingFactors", "multiscales"}
+    | {"pixelResolution", "transform", "spatialTransform", "affineTransform", "resolution"}
+)
+_URL_IN_CONTAINER = re.compile(r"\.(n5|zarr)(/|$)", re.IGNORECASE)
+
+
+def recognise(path: str) -> bool:
+    """Tell whether a path or URL is a container, or a folder or metadata file of one."""
+    if is_url(path):
+        plain = path.split("?", 1)[0].rstrip("/")
+        return bool(_URL_IN_CONTAINER.search(plain)) or plain.endswith(METADATA_FILES)
+    path = os.path.abspath(path)
+    name = os.path.basename(path)
+    if name in METADATA_FILES and not os.path.isdir(path):
+        return _speaks_for_us(path)
+    if any(part.endswith(_FOLDER_SUFFIXES) for part in path.replace(os.sep, "/").split("/")):
+        return os.path.isdir(path)
+    return _has_marker(path)
+
+
+def _has_marker(folder: str) -> bool:
+    """Look for a metadata file by one listing, and into at most two of them."""
+    try:
+        with os.scandir(folder) as entries:
+            names = {entry.name for entry in entries}
+    except OSError:
+        return False
+    found = [name for name in METADATA_FILES if name in names]
+    return any(_speaks_for_us(os.path.join(folder, name)) for name in found[:_MOST_READS])
+
+
+def _speaks_for_us(file: str) -> bool:
+    """Look into a metadata file; one that is damaged is ours, so that we say what is wrong."""
+    if os.path.basename(file) in (".zattrs", ".zgroup", ".zarray"):
+        return os.path.isfile(file)
+    try:
+        with open(file, "rb") as stream:
+            data = stream.read(_LARGEST_GLANCE)
+    except OSError:
+        return False
+    try:
+        value = json.loads(data)
+    except (ValueError, RecursionError):
+        return os.path.basename(file) == "zarr.json" or any(
+            f'"{key}"'.encode() in data for key in _N5_KEYS
+        )
+    if not isinstance(value, dict):
+        return False
+    if os.path.basename(file) == "zarr.json":
+        return value.get("zarr_format") == 3
+    return not _N5_KEYS.isdisjoint(value)
