@@ -211,13 +211,14 @@ def open(
     if origin not in ("center", "corner"):
         raise ValueError(f'origin is {origin!r}, expected "center" or "corner"')
     node = open_container(path)
-    found, _context = open_node(Context(node, origin, multiscale, _read_values))
+    found, context = open_node(Context(node, origin, multiscale, _read_values))
     images = [checked for image in found.images if (checked := _decodable(image, found.problems))]
     if not images:
         errors = [p for p in found.problems if p.severity == "error"]
         raise OpenError(errors[-1])
     problems = [*found.problems, *_different_spacing(images, origin)]
-    return Dataset(str(parse_location(path)), images, problems)
+    opened = replace(parse_location(path), path=context.opened.path)
+    return Dataset(str(opened), images, problems)
 
 
 def _read_values(array: Array) -> npt.NDArray[np.float64]:

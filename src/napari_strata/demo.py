@@ -149,8 +149,9 @@ def _misplaced_bead(viewer: Any, landmark: dict[str, float]) -> str | None:
         return "the canvas is blank"
     if window.max() < _FAINTEST:
         return f"nothing is drawn at z, y, x = {list(landmark.values())} µm"
-    bright = np.argwhere(window > 0.75 * window.max())
-    off = (bright.mean(axis=0) + [row - half, column - half] - middle) / scale
+    bright = np.argwhere(window > 0.75 * window.max()).mean(axis=0)
+    corner = np.array([row - half, column - half])
+    off = (corner + bright - middle) / scale
     if np.abs(off).max() > _TOLERANCE:
         return (
             f"the bead at z, y, x = {list(landmark.values())} µm is drawn "

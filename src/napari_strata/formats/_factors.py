@@ -66,15 +66,29 @@ def spelling_note(source: Sourced) -> Problem:
     )
 
 
-def has_levels(survey: Survey) -> bool:
-    """Tell whether factors or numbered arrays make this group a pyramid."""
+def level_candidates(survey: Survey) -> list[Candidate]:
+    """Find what may be levels: exactly s0…sN-1 by the group's factors, else by listing."""
     source = group_factors(survey)
     if source is None:
-        return bool(survey.numbered_children)
-    if source.place.file == survey.group.place().file:
+        return list(survey.numbered_children)
+    rows = source.value if isinstance(source.value, list) else []
+    return survey.candidates([(f"s{i}", None) for i in range(len(rows))])
+
+
+def level_arrays(survey: Survey) -> list[Array]:
+    """Return the arrays among the candidates for levels that can be read."""
+    return [c.array for c in level_candidates(survey) if c.array is not None]
+
+
+def has_levels(survey: Survey) -> bool:
+    """Tell whether factors or numbered arrays make this group a pyramid.
+
+    Factors from an ancestor describe every group below it; only one with levels is meant.
+    """
+    source = group_factors(survey)
+    if source is not None and source.place.file == survey.group.place().file:
         return True
-    # Factors from an ancestor describe every group below it; only one with levels is meant.
-    return bool(survey.numbered_children)
+    return any(c.array is not None or c.error is not None for c in level_candidates(survey))
 
 
 def members(survey: Survey, problems: list[Problem]) -> list[Member]:
@@ -97,9 +111,8 @@ def members(survey: Survey, problems: list[Problem]) -> list[Member]:
     rows = sequence(source.value, source.place)
     if not rows:
         raise source.place.unexpected(rows, "at least one level's factors")
-    candidates = survey.candidates([(f"s{i}", None) for i in range(len(rows))])
     result = []
-    for index, (row, candidate) in enumerate(zip(rows, candidates, strict=True)):
+    for index, (row, candidate) in enumerate(zip(rows, level_candidates(survey), strict=True)):
         at = source.place.item(index)
         sequence(row, at)
         if candidate.array is None:

@@ -36,7 +36,7 @@ def probe(survey: Survey) -> str | None:
         return None
     if survey.group.encoding == "n5" and not _factors.has_levels(survey):
         return None
-    arrays = [c.array for c in survey.numbered_children if c.array is not None]
+    arrays = _factors.level_arrays(survey)
     found = any("transform" in a.attributes for a in arrays)
     return "arrays s0, s1, … with a transform" if found else None
 
@@ -77,14 +77,8 @@ def _candidates(survey: Survey, problems: list[Problem]) -> list[Candidate]:
     if survey.is_array:
         array = read_array(survey.node, survey.group.encoding)
         return [Candidate("", survey.node, array, None)]
-    if survey.group.encoding == "n5" and (source := _factors.group_factors(survey)) is not None:
-        rows = source.value if isinstance(source.value, list) else []
-        found = survey.candidates([(f"s{i}", None) for i in range(len(rows))])
-        known = {c.path for c in found if c.array is not None or c.error is not None}
-        return [c for c in found if c.path in known] + [
-            c for c in survey.numbered_children if c.path not in known
-        ]
-    return list(survey.numbered_children)
+    candidates = _factors.level_candidates(survey)
+    return [c for c in candidates if c.array is not None or c.error is not None]
 
 
 def _declared(survey: Survey, problems: list[Problem]) -> list[Candidate]:

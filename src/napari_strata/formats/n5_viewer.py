@@ -26,7 +26,7 @@ def probe(survey: Survey) -> str | None:
         return f"{AFFINE_KEY} on the group"
     if survey.is_array or not _factors.has_levels(survey):
         return _without_unit(survey)
-    arrays = [c.array for c in survey.numbered_children if c.array is not None]
+    arrays = _factors.level_arrays(survey)
     if any(AFFINE_KEY in a.attributes for a in arrays):
         return f"{AFFINE_KEY} on arrays"
     if KEY in survey.inherited or "resolution" in survey.inherited:

@@ -21,7 +21,8 @@ Encoding = Literal["n5", "zarr2", "zarr3"]
 ENCODINGS: tuple[Encoding, ...] = ("n5", "zarr3", "zarr2")
 ATTRIBUTES_FILE = {"n5": "attributes.json", "zarr2": ".zattrs", "zarr3": "zarr.json"}
 ARRAY_FILE = {"n5": "attributes.json", "zarr2": ".zarray", "zarr3": "zarr.json"}
-MARKER_FILES = frozenset({"attributes.json", "zarr.json", ".zattrs", ".zgroup", ".zarray"})
+# OME-NGFF's keys for groups: where one is, nothing has to be asked to know it is no array.
+_GROUP_KEYS = frozenset({"multiscales", "plate", "well", "labels", "bioformats2raw.layout"})
 
 
 @dataclass(frozen=True)
@@ -80,6 +81,8 @@ def is_array(group: Group) -> bool:
         return "dimensions" in group.attributes
     if group.encoding == "zarr3":
         return (group.node.json("zarr.json") or {}).get("node_type") == "array"
+    if not _GROUP_KEYS.isdisjoint(group.attributes):
+        return False
     return group.node.json(".zarray") is not None
 
 
