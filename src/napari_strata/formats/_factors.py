@@ -220,6 +220,8 @@ def contradicting_sizes(
     for member, ratio in list(zip(found, ratios, strict=True))[1:]:
         for i, axis in enumerate(axes):
             exact = base[i] * base_ratio[i] / ratio[i]
+            if not math.isfinite(exact):
+                continue  # such factors have no finite place either, and the level is left out
             if not math.floor(exact + 1e-9) <= member.array.shape[i] <= math.ceil(exact - 1e-9):
                 problems.append(
                     member.array.place().problem(

@@ -13,7 +13,9 @@ from napari_strata.store.hierarchy import Array, Group, is_array, prefetch_array
 from napari_strata.store.tree import Node, prefetch
 from napari_strata.store.values import JsonPlace
 
-LEVEL_NAME = re.compile(r"^s(0|[1-9]\d*)$")
+LEVEL_NAME = re.compile(r"s(0|[1-9][0-9]{0,8})")
+
+_MOST_PROBED = 64  # levels asked for one by one: no pyramid halves more often
 
 # Shallow inheritance is Neuroglancer's rule and holds for its keys only (formats.md, 1).
 INHERITED_KEYS = (
@@ -110,8 +112,10 @@ class Survey:
             return None
         dialect = multiscales_dialect(value)
         if dialect == "cosem" and self.group.encoding != "n5":
-            entries = [e for m in value if isinstance(m, dict) for e in m.get("datasets", ())]
-            if not any(isinstance(e, str) or "transform" in e for e in entries):
+            datasets = value[0]["datasets"]
+            if not any(
+                isinstance(e, str) or (isinstance(e, dict) and "transform" in e) for e in datasets
+            ):
                 return "ome-early"
         return dialect
 
@@ -163,18 +167,20 @@ class Survey:
         listing = self.node.listing()
         if listing is None:
             return self._probe_children()
-        names = sorted((n for n in listing.folders if LEVEL_NAME.match(n)), key=_number)
+        names = sorted((n for n in listing.folders if LEVEL_NAME.fullmatch(n)), key=_number)
         found = self.candidates([(name, None) for name in names])
         return [c for c in found if c.array is not None or c.error is not None]
 
     def _probe_children(self) -> Sequence[Candidate]:
         """Ask for s0, s1, … one after the other where the storage cannot list."""
         found: list[Candidate] = []
-        while True:
+        while len(found) < _MOST_PROBED:
             (candidate,) = self.candidates([(f"s{len(found)}", None)])
-            if candidate.array is None and candidate.error is None:
-                return found
-            found.append(candidate)
+            if candidate.array is not None or (candidate.error is not None and not found):
+                found.append(candidate)
+            if candidate.array is None:
+                break
+        return found
 
     def candidates(
         self, paths: Sequence[tuple[str, Sourced | None]], *, attributes: bool = True

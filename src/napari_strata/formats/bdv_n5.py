@@ -23,8 +23,10 @@ from napari_strata.store.tree import Node, prefetch
 from napari_strata.store.values import JsonPlace
 
 NAME = "bdv-n5"
-_SETUP = re.compile(r"^setup(\d+)$")
-_TIMEPOINT = re.compile(r"^timepoint(\d+)$")
+_SETUP = re.compile(r"^setup([0-9]{1,9})$")
+_TIMEPOINT = re.compile(r"^timepoint([0-9]{1,9})$")
+_MOST_NAMED = 5
+_LONGEST_GAP = 10_000  # timepoints that are missing one after the other, within one image
 
 
 def probe(survey: Survey) -> str | None:
@@ -125,17 +127,19 @@ def _unregistered(views: bdv_xml.Views, setup: int, timepoint: int) -> Problem:
 def _moving(survey: Survey, run: list[_View]) -> Problem:
     first, last = run[0].timepoint, run[-1].timepoint
     message = (
-        f"timepoints are registered at different places, so timepoints {first} to {last} are an "
-        "image of their own"
+        f"timepoints are registered at different places, or far apart in time, so timepoints "
+        f"{first} to {last} are an image of their own"
     )
     return Problem("registration-moves", "info", survey.node.shown_path, message)
 
 
 def _runs_of_equal_place(views: list[_View]) -> list[list[_View]]:
-    """Group timepoints that follow each other and lie at the same place."""
+    """Group timepoints that follow each other, without a long gap, at the same place."""
     runs: list[list[_View]] = []
     for view in views:
-        if runs and _same(runs[-1][-1].place, view.place):
+        last = runs[-1][-1] if runs else None
+        near = last is not None and view.timepoint - last.timepoint <= _LONGEST_GAP
+        if last is not None and near and _same(last.place, view.place):
             runs[-1].append(view)
         else:
             runs.append([view])
@@ -230,7 +234,10 @@ def _stack(draft: Draft, run: Sequence[_View], problems: list[Problem]) -> Draft
         parts[view.timepoint - first] = array
     missing = [first + i for i, part in enumerate(parts) if part is None]
     if missing:
-        message = f"found no usable array for timepoints {missing}; they are shown empty"
+        shown = ", ".join(str(t) for t in missing[:_MOST_NAMED]) + ", …" * (
+            len(missing) > _MOST_NAMED
+        )
+        message = f"found no usable array for {len(missing)} timepoints ({shown}), shown empty"
         problems.append(draft.array.place().problem("missing-view", "warning", message))
     start = np.eye(len(draft.array.shape) + 2)
     start[0, -1] = first

@@ -48,11 +48,11 @@ def read_views(container: Node) -> Views | None:
         return None
     if isinstance(data, ReadError):
         raise place.refuse("unreadable", str(data))
-    if b"<!DOCTYPE" in data or b"<!ENTITY" in data:
+    if any(mark in data.replace(b"\0", b"") for mark in (b"<!DOCTYPE", b"<!ENTITY")):
         raise place.refuse("bad-xml", "found a document type, expected none in SpimData XML")
     try:
         root = ElementTree.fromstring(data)
-    except ElementTree.ParseError as error:
+    except (ElementTree.ParseError, LookupError, ValueError) as error:
         raise place.refuse("bad-xml", f"found a mistake, expected XML ({error})") from None
     views = Views(place)
     for setup in root.iter("ViewSetup"):

@@ -153,5 +153,5 @@ def _too_many(node: Node) -> Problem:
 
 def natural_key(text: str) -> list[tuple[int, int, str]]:
     """Sort numbers inside names as numbers."""
-    parts = re.split(r"(\d+)", text)
-    return [(1, int(p), "") if p.isdigit() else (0, 0, p) for p in parts]
+    parts = re.split(r"([0-9]{1,100})", text)
+    return [(1, int(p), "") if i % 2 else (0, 0, p) for i, p in enumerate(parts)]

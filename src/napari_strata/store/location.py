@@ -67,7 +67,12 @@ def parse_location(text: str | os.PathLike[str]) -> Location:
     raw = os.fspath(text)
     if not is_url(raw):
         return _local(raw)
-    parts = urlsplit(raw)
+    try:
+        parts = urlsplit(raw)
+        host = parts.hostname or ""
+        _ = parts.port  # is only read, and found wrong, on asking
+    except ValueError as error:
+        raise _refused(raw, f"found no valid URL ({error})") from None
     scheme = parts.scheme.lower()
     path = _without_metadata_file(unquote(parts.path).strip("/"))
     if scheme == "file":
@@ -81,7 +86,7 @@ def parse_location(text: str | os.PathLike[str]) -> Location:
         raise _refused(raw, "no host or bucket is named")
     if scheme in ("s3", "gs"):
         return Location("s3" if scheme == "s3" else "gs", parts.netloc, path)
-    return _public_bucket(parts.hostname or "", path) or Location(
+    return _public_bucket(host, path) or Location(
         "http", f"{scheme}://{parts.netloc}", path, parts.query
     )
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import tensorstore as ts
 
+from napari_strata.model import OpenError, Problem
 from napari_strata.store import listing
 from napari_strata.store.backend import LARGEST_METADATA_FILE, Listing, ReadError
 from napari_strata.store.location import Location
@@ -30,7 +31,11 @@ class RemoteBackend:
         self._store = self._open()
 
     def _open(self) -> Any:
-        return ts.KvStore.open(self.kvstore("")).result()
+        try:
+            return ts.KvStore.open(self.kvstore("")).result()
+        except ValueError as error:
+            problem = Problem("bad-location", "error", str(self._location), _reason(error))
+            raise OpenError(problem) from None
 
     def kvstore(self, key: str) -> dict[str, Any]:
         """Give the specification of a folder, with the few retries it was opened with."""

@@ -248,11 +248,19 @@ def _path_defect(path: str) -> str:
         return "expected a relative path, without a drive or scheme"
     if ".." in parts:
         return "expected a path that stays inside its group"
-    if "\0" in path:
-        return "expected a path without a zero character"
+    if "\0" in path or not _is_encodable(path):
+        return "expected a path of ordinary characters"
     if not [p for p in parts if p not in ("", ".")]:
         return "expected the path of an array below the group, not the group itself"
     return ""
+
+
+def _is_encodable(path: str) -> bool:
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def prefetch(nodes: Iterable[Node], name: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,7 +10,7 @@ import numpy as np
 
 from napari_strata.store.values import JsonPlace, extents, mapping, text
 
-_KINDS = "biufc"
+_V2_DTYPE = re.compile(r"[<>|=]?[biufc][0-9]{1,2}")
 _V3_DTYPES = frozenset(
     {"bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64"}
     | {"float16", "float32", "float64", "complex64", "complex128"}
@@ -32,13 +33,20 @@ def parse_v2(
     shape = extents(metadata["shape"], place.child("shape"))
     chunks = extents(metadata["chunks"], place.child("chunks"), len(shape))
     at = place.child("dtype")
-    try:
-        dtype = np.dtype(text(metadata["dtype"], at))
-    except TypeError:
-        dtype = np.dtype(object)
-    if dtype.kind not in _KINDS:
+    dtype = _v2_dtype(text(metadata["dtype"], at))
+    if dtype is None:
         raise at.unexpected(metadata["dtype"], "a numeric type such as <u2", "unknown-dtype")
     return shape, dtype.newbyteorder("="), chunks
+
+
+def _v2_dtype(name: str) -> np.dtype[Any] | None:
+    """Return a numeric dtype; None for all else (numpy itself would read more than Zarr has)."""
+    if not _V2_DTYPE.fullmatch(name):
+        return None
+    try:
+        return np.dtype(name)
+    except TypeError:
+        return None
 
 
 def parse_v3(
