@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import sys
 from pathlib import Path
@@ -75,4 +76,7 @@ def demo(
 
 def main(argv: list[str] | None = None) -> Any:
     """Run the command line; ``argv`` without the program's name."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a terminal or pipe that is not UTF-8
+            stream.reconfigure(errors="backslashreplace")
     return app(sys.argv[1:] if argv is None else argv)

@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from napari_strata import model
+from napari_strata import model, units
 from napari_strata.affine import Matrix, Vector
 from napari_strata.arrays import LevelArray, check_codec, open_level
 from napari_strata.formats import Context, Origin
 from napari_strata.formats.discover import open_node
-from napari_strata.model import Axis, Display, Kind, OpenError, Problem
+from napari_strata.model import GRID_SPACING, Axis, Display, Kind, OpenError, Problem
 from napari_strata.store.container import open_container
 from napari_strata.store.hierarchy import Array
 from napari_strata.store.location import parse_location
@@ -257,17 +257,27 @@ def _codec_defect(level: model.Level) -> Problem | None:
 
 def _different_spacing(images: Sequence[model.Image], origin: Origin) -> list[Problem]:
     """Name the corner convention where images of different resolution cannot both be right."""
-    spacings = {}
-    for image in images:
-        scale = image.levels[0].scale
-        if image.format == "neuroglancer-n5" and scale is not None:
-            spacings[image.path] = tuple(np.round(scale, 9))
-    if origin == "corner" or len(set(spacings.values())) < 2:
+    spacings = {image.path: _base_spacing(image) for image in images}
+    known = {path: spacing for path, spacing in spacings.items() if spacing is not None}
+    if origin == "corner" or len(set(known.values())) < 2:
         return []
     message = (
         "Neuroglancer-only images of different voxel size are in one dataset; with world 0 at "
         "the centre of each one's first voxel they are up to half a voxel apart; "
         'open with origin="corner" to align their corners'
     )
-    where = ", ".join(spacings)
+    where = ", ".join(known)
     return [Problem("different-spacing", "warning", where, message)]
+
+
+def _base_spacing(image: model.Image) -> tuple[tuple[str, float], ...] | None:
+    """Return a Neuroglancer-only image's full-resolution voxel size by axis, in µm."""
+    if image.format != "neuroglancer-n5":
+        return None
+    grid = next(c.matrix for c in image.levels[0].origin if c.what == GRID_SPACING)
+    result = []
+    for axis, size in zip(image.axes, np.diagonal(grid), strict=False):
+        unit = units.parse(axis.unit or "")
+        if unit is not None and unit.dimension == "length":
+            result.append((axis.name, float(f"{size * unit.factor:.9g}")))
+    return tuple(sorted(result))

@@ -38,7 +38,8 @@ class Problem:
     message: str
 
     def __str__(self) -> str:
-        return f"{self.where}: {self.message}" if self.where else self.message
+        text = f"{self.where}: {self.message}" if self.where else self.message
+        return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
 
 
 @dataclass(frozen=True)
@@ -79,6 +80,10 @@ class StackLocation:
     """
 
     parts: tuple[ArrayLocation | None, ...]
+
+
+GRID_SPACING = "grid spacing"
+"""What a contribution is called that is the spacing of a full-resolution grid."""
 
 
 @dataclass(frozen=True)

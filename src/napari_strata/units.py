@@ -6,6 +6,7 @@ in micrometres, times in seconds: the units every layer is drawn in.
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import dataclass
 from typing import Literal
 
@@ -82,7 +83,7 @@ def parse(text: str) -> Unit | None:
 
     Symbols are compared by case first (``Mm`` is not ``mm``), names without regard to it.
     """
-    text = text.strip()
+    text = unicodedata.normalize("NFC", text.strip())
     return _SYMBOLS.get(text) or _NAMES.get(text.lower())
 
 

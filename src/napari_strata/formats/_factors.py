@@ -14,7 +14,7 @@ from napari_strata import affine
 from napari_strata.formats import _grid
 from napari_strata.formats._assemble import Draft, contribution
 from napari_strata.formats._survey import Candidate, Sourced, Survey
-from napari_strata.model import Axis, OpenError, Problem
+from napari_strata.model import GRID_SPACING, Axis, OpenError, Problem
 from napari_strata.store.hierarchy import Array
 from napari_strata.store.values import positive_vector, sequence
 
@@ -183,7 +183,7 @@ def place_on_grid(
     unit_grid = _grid.factors_to_affine([1.0] * rank, factors, corner=corner)
     declared = spacing_source.place if spacing_source else "default"
     parts = [
-        contribution("grid spacing", declared, affine.from_scale_translate(spacing)),
+        contribution(GRID_SPACING, declared, affine.from_scale_translate(spacing)),
         contribution("downsampling factors", where, unit_grid),
     ]
     if outer is not None:

@@ -126,7 +126,10 @@ def _children(node: Node, found: Found, visited: set[str]) -> list[Node]:
     """List the folders to look into next; links out, or to where we have been, are not followed."""
     listing = node.listing()
     if listing is None:
-        message = "this server does not list folders; open an image by its own address"
+        message = (
+            "found no metadata, and this server does not list folders; "
+            "open an image by its own address"
+        )
         raise OpenError(Problem("no-listing", "error", node.shown_path, message))
     children = []
     for name in sorted(listing.folders, key=natural_key):

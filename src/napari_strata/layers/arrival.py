@@ -12,6 +12,8 @@ from napari_strata.layers.guard import guard
 from napari_strata.layers.notes import KEY
 from napari_strata.layers.record import CONTRAST_RANGE, PENDING_CONTRAST
 
+_SLIDER_BYTES = 2  # a slider over the range of wider integers cannot be set
+
 Limits = tuple[float, float] | None
 Runner = Callable[[Callable[[], Limits], Callable[[Limits], None]], None]
 """Runs its first argument, off the window's thread if it can, and hands the result to the second
@@ -65,7 +67,7 @@ def _estimate_contrast(layer: Any, runner: Runner) -> None:
         if limits is None or tuple(layer.contrast_limits) != provisional:
             return  # nothing to go by, or the user was faster
         low, high = limits
-        if layer.dtype.kind == "f":
+        if layer.dtype.kind == "f" or layer.dtype.itemsize > _SLIDER_BYTES:
             layer.contrast_limits_range = (low, high)
         layer.contrast_limits = (low, high)
 

@@ -47,7 +47,8 @@ def build(dataset: Dataset) -> Built:
     layers: list[LayerData] = []
     problems = list(dataset.problems)
     for image in images:
-        layers += image_layers(dataset.path, image, problems, visible=image is images[0])
+        problems += image.problems
+        layers += image_layers(dataset.path, image, problems, visible=not layers)
     return Built(layers, problems, left_out)
 
 
@@ -75,8 +76,9 @@ def image_layers(
         own: list[Problem] = []
         report = ChunkReport(image.name)
         placed = _placed(image, axes, split, channel, report, own)
+        if channel == 0:
+            problems += own  # the same for every channel
         if placed is None:
-            problems += own
             return []
         layers.append(
             _layer(dataset_path, image, axes, placed, split, channel, count, own, report, visible)
@@ -156,7 +158,7 @@ def _undrawable(level: Level, reason: str) -> Problem:
 def _far_origin(image: Image, loss: float) -> Problem:
     message = (
         f"the image lies so far from world 0 that drawing is only exact to {loss:.2f} of a voxel "
-        "(the graphics card counts in float32); Plugins > napari-strata > Move layers to a common "
+        "(the graphics card counts in float32); Layers > Transform > Move layers to a common "
         "origin brings them near"
     )
     return Problem("far-origin", "warning", image.path, message)

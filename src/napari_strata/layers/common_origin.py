@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from napari.layers import Layer
 from napari.utils.notifications import show_info
 
@@ -13,48 +13,68 @@ from napari_strata.layers.notes import KEY
 
 OFFSET = "common_origin"
 
+Vector = npt.NDArray[np.float64]
 
-def move_near_zero(layers: Iterable[Layer]) -> np.ndarray[Any, np.dtype[np.float64]]:
-    """Move the layers of ours so that the first one's origin is world 0 on every axis of space.
+
+def move_near_zero(layers: Any) -> Vector:
+    """Move all layers so that the first image of ours starts at world 0 on every axis of space.
+
+    Every layer of the viewer moves by the same distance, annotations too, so nothing shifts
+    against anything else.
+
+    Parameters
+    ----------
+    layers : the viewer's layers.
 
     Returns
     -------
-    The offset that was subtracted, in world units (micrometres), on the trailing axes z, y, x
-    (as many as the layer of most axes has in micrometres); it is noted in
-    ``metadata["strata"]["common_origin"]`` of each, and added up when moved again.
+    The offset that was subtracted in world units (micrometres), on the axes of the layer it was
+    taken from, which line up with others' from the last one; empty if nothing was moved. It is
+    noted in ``metadata["strata"]["common_origin"]`` of our layers, added up if moved again.
     """
-    ours = [layer for layer in layers if KEY in layer.metadata]
+    ours = [layer for layer in layers if _is_ours(layer) and np.any(_is_length(layer))]
     if not ours:
-        show_info("No layer was opened by napari-strata; nothing is moved.")
+        show_info("No layer in micrometres was opened by napari-strata; nothing is moved.")
         return np.zeros(0)
-    first = max(ours, key=lambda layer: layer.ndim)
-    offset = np.where(_is_length(first), _origin(first), 0.0)
-    for layer in ours:
-        own = offset[-layer.ndim :]
+    first = max(ours, key=lambda layer: int(layer.ndim))
+    offset: Vector = np.where(_is_length(first), _origin(first), 0.0)
+    for layer in layers:
+        own = _trailing(offset, layer.ndim)
         layer.translate = np.asarray(layer.translate) - _before_affine(layer, own)
-        _note(layer, own)
+        if _is_ours(layer):
+            _note(layer, own)
     shown = ", ".join(f"{value:.6g}" for value in offset)
-    show_info(f"All layers were moved by minus [{shown}] µm; their metadata says so.")
+    show_info(f"All layers were moved by minus [{shown}] µm; the metadata of ours says so.")
     return offset
 
 
+def _is_ours(layer: Layer) -> bool:
+    return isinstance(layer.metadata.get(KEY), dict)
+
+
 def _is_length(layer: Layer) -> list[bool]:
-    units: Sequence[str] = layer.metadata[KEY].get("layer_units", [])
-    return [unit == "micrometer" for unit in units]
+    return [str(unit) == "micrometer" for unit in layer.units]
 
 
-def _origin(layer: Layer) -> Any:
+def _trailing(offset: Vector, ndim: int) -> Vector:
+    """Line up with a layer's axes from the last; axes before the offset's do not move."""
+    padded = np.zeros(max(ndim, len(offset)))
+    padded[len(padded) - len(offset) :] = offset
+    return padded[len(padded) - ndim :]
+
+
+def _origin(layer: Layer) -> Vector:
     """Where the centre of voxel 0 is in world."""
-    return np.asarray(layer.data_to_world([0.0] * layer.ndim))
+    return np.asarray(layer.data_to_world([0.0] * layer.ndim), dtype=np.float64)
 
 
-def _before_affine(layer: Layer, offset: Any) -> Any:
+def _before_affine(layer: Layer, offset: Vector) -> Vector:
     """Express a distance in world as one that ``layer.translate`` takes, before ``affine``."""
-    return np.linalg.solve(np.asarray(layer.affine.linear_matrix), offset)
+    solved: Vector = np.linalg.solve(np.asarray(layer.affine.linear_matrix), offset).astype(float)
+    return solved
 
 
-def _note(layer: Layer, offset: Any) -> None:
+def _note(layer: Layer, offset: Vector) -> None:
     note = layer.metadata[KEY]
-    before = note.get(OFFSET, [0.0] * layer.ndim)
-    total = [float(a + b) for a, b in zip(before, offset, strict=True)]
-    layer.metadata = {**layer.metadata, KEY: {**note, OFFSET: total}}
+    before = _trailing(np.asarray(note.get(OFFSET, [0.0])), layer.ndim)
+    layer.metadata = {**layer.metadata, KEY: {**note, OFFSET: (before + offset).tolist()}}

@@ -6,6 +6,8 @@ listing with a delimiter stops at the next ``/``; it needs no login for public d
 
 from __future__ import annotations
 
+import base64
+import http.client
 import json
 import urllib.error
 import urllib.parse
@@ -25,9 +27,12 @@ def folder_key(key: str) -> str:
     return key.strip("/") + "/" if key.strip("/") else ""
 
 
-def _get(url: str) -> bytes | None:
-    """Fetch a page; None if there is none or it may not be seen."""
-    request = urllib.request.Request(url, headers={"User-Agent": "napari-strata"})
+def _get(url: str, user: str = "") -> bytes | None:
+    """Fetch a page; None if there is none or it may not be seen. ``user`` is ``name:password``."""
+    headers = {"User-Agent": "napari-strata"}
+    if user:
+        headers["Authorization"] = "Basic " + base64.b64encode(user.encode()).decode()
+    request = urllib.request.Request(url, headers=headers)
     try:
         with urllib.request.urlopen(request, timeout=_TIMEOUT_SECONDS) as answer:
             data: bytes = answer.read(LARGEST_METADATA_FILE)
@@ -37,15 +42,15 @@ def _get(url: str) -> bytes | None:
         if error.code in (401, 403, 404, 405):
             return None
         raise ReadError(f"cannot be listed: the server answers with error {error.code}") from None
-    except (urllib.error.URLError, TimeoutError, ConnectionError) as error:
+    except (OSError, http.client.HTTPException) as error:
         raise ReadError(f"cannot be listed: {getattr(error, 'reason', error)}") from None
 
 
-def list_web_folder(base: str, query: str, key: str) -> Listing | None:
+def list_web_folder(base: str, query: str, user: str, key: str) -> Listing | None:
     """Read the index page a web server shows for a folder; None if it shows none."""
     folder = "/" + folder_key(key)
     url = base + urllib.parse.quote(folder) + (f"?{query}" if query else "")
-    page = _get(url)
+    page = _get(url, user)
     return None if page is None else parse_index_page(page, folder)
 
 
@@ -104,10 +109,13 @@ def list_gcs_folder(bucket: str, key: str) -> Listing | None:
         )
         if page is None:
             return None
-        answer = json.loads(page)
-        folders |= {p.removeprefix(prefix).strip("/") for p in answer.get("prefixes", ())}
-        files |= {item["name"].removeprefix(prefix) for item in answer.get("items", ())}
-        token = answer.get("nextPageToken")
+        try:
+            answer = json.loads(page)
+            folders |= {p.removeprefix(prefix).strip("/") for p in answer.get("prefixes", ())}
+            files |= {item["name"].removeprefix(prefix) for item in answer.get("items", ())}
+            token = answer.get("nextPageToken")
+        except (ValueError, KeyError, TypeError, AttributeError):
+            raise ReadError("cannot be listed: the answer is not what Google's lists are") from None
         if not token:
             break
     files.discard("")
@@ -134,17 +142,23 @@ def parse_index_page(page: bytes, folder: str) -> Listing | None:
     if b"<a" not in page.lower():
         return None
     links = _Links()
-    links.feed(page.decode("utf-8", "replace"))
+    try:
+        links.feed(page.decode("utf-8", "replace"))
+    except AssertionError:  # what html.parser raises for some damaged declarations
+        return None
     folders: set[str] = set()
     files: set[str] = set()
     for target in links.targets:
-        parts = urllib.parse.urlsplit(target)
+        try:
+            parts = urllib.parse.urlsplit(target)
+        except ValueError:
+            continue
         path = urllib.parse.unquote(parts.path)
         if parts.scheme or parts.netloc or parts.query or not path:
             continue
         name = path.removeprefix(folder) if path.startswith("/") else path.removeprefix("./")
         inner = name.rstrip("/")
-        if not inner or "/" in inner or inner in (".", ".."):
+        if not inner or "/" in inner or inner in (".", "..") or not inner.isprintable():
             continue
         (folders if name.endswith("/") else files).add(inner)
     return Listing(tuple(sorted(folders)), tuple(sorted(files)))

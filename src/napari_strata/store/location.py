@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 from urllib.parse import unquote, urlsplit
 
@@ -14,10 +14,9 @@ Scheme = Literal["file", "http", "s3", "gs"]
 
 METADATA_FILES = ("attributes.json", "zarr.json", ".zattrs", ".zgroup", ".zarray")
 
-_S3_VIRTUAL_HOST = re.compile(
-    r"^(?P<bucket>.+)\.s3(?:[.-](?P<region>[a-z0-9-]+))?\.amazonaws\.com$"
-)
-_S3_PATH_HOST = re.compile(r"^s3(?:[.-](?P<region>[a-z0-9-]+))?\.amazonaws\.com$")
+_REGION = r"(?P<region>[a-z]{2}(?:-[a-z]+)+-[0-9])"
+_S3_VIRTUAL_HOST = re.compile(rf"^(?P<bucket>.+)\.s3(?:[.-]{_REGION})?\.amazonaws\.com$")
+_S3_PATH_HOST = re.compile(rf"^s3(?:[.-]{_REGION})?\.amazonaws\.com$")
 _GCS_HOST = "storage.googleapis.com"
 
 
@@ -32,6 +31,7 @@ class Location:
         bucket for s3 and gs.
     path : with ``/`` between the parts, none at either end but for a file's leading one.
     query : the query string of an http URL, kept for every request.
+    user : ``name:password`` of an http URL; never shown.
     region : of an s3 bucket, where the URL says it.
     """
 
@@ -39,6 +39,7 @@ class Location:
     base: str
     path: str
     query: str = ""
+    user: str = field(default="", repr=False)
     region: str = ""
 
     def __str__(self) -> str:
@@ -86,8 +87,9 @@ def parse_location(text: str | os.PathLike[str]) -> Location:
         raise _refused(raw, "no host or bucket is named")
     if scheme in ("s3", "gs"):
         return Location("s3" if scheme == "s3" else "gs", parts.netloc, path)
+    user, _, server = parts.netloc.rpartition("@")
     return _public_bucket(host, path) or Location(
-        "http", f"{scheme}://{parts.netloc}", path, parts.query
+        "http", f"{scheme}://{server}", path, parts.query, unquote(user)
     )
 
 

@@ -27,7 +27,10 @@ def recognise(path: str) -> bool:
     """Tell whether a path or URL is a container, or a folder or metadata file of one."""
     if is_url(path):
         plain = path.split("?", 1)[0].rstrip("/")
-        return bool(_URL_IN_CONTAINER.search(plain)) or plain.endswith(METADATA_FILES)
+        last = plain.rpartition("/")[2]
+        return bool(_URL_IN_CONTAINER.search(plain)) or last in METADATA_FILES
+    if "\0" in path:
+        return False
     path = os.path.abspath(path)
     name = os.path.basename(path)
     if name in METADATA_FILES and not os.path.isdir(path):

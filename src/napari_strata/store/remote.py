@@ -19,6 +19,7 @@ from napari_strata.store.backend import LARGEST_METADATA_FILE, Listing, ReadErro
 from napari_strata.store.location import Location
 
 _FEW_RETRIES = {"max_retries": 3, "initial_delay": "200ms", "max_delay": "1s"}
+_LONGEST_WAIT_SECONDS = 20
 _REFUSED = "the server refuses permission (403)"
 
 
@@ -45,7 +46,7 @@ class RemoteBackend:
             query = f"?{location.query}" if location.query else ""
             return {
                 "driver": "http",
-                "base_url": f"{location.base}{query}",
+                "base_url": f"{_with_user(location)}{query}",
                 "path": f"/{path}",
                 "context": {"http_request_retries": _FEW_RETRIES},
             }
@@ -98,13 +99,19 @@ class RemoteBackend:
         """List one folder, never what is below it; None where the server does not list."""
         location = self._location
         if location.scheme == "http":
-            return listing.list_web_folder(location.base, location.query, key)
+            return listing.list_web_folder(location.base, location.query, location.user, key)
         if location.scheme == "gs":
             return listing.list_gcs_folder(location.base, key)
         endpoint = _s3_endpoint(location)
         return listing.list_s3_folder(
             location.base, key, endpoint.get("endpoint"), endpoint.get("aws_region")
         )
+
+
+def _with_user(location: Location) -> str:
+    """Put name and password back where the transfer library expects them."""
+    scheme, _, host = location.base.partition("://")
+    return f"{scheme}://{location.user}@{host}" if location.user else location.base
 
 
 def _has_aws_credentials() -> bool:
@@ -134,7 +141,9 @@ def _s3_endpoint(location: Location) -> dict[str, Any]:
 
 def _result(future: Any) -> bytes | ReadError | None:
     try:
-        read = future.result()
+        read = future.result(timeout=_LONGEST_WAIT_SECONDS)
+    except TimeoutError:
+        return ReadError(f"the server does not answer within {_LONGEST_WAIT_SECONDS} s")
     except ValueError as error:  # tensorstore raises ValueError for every failed request
         return ReadError(_reason(error))
     if read.state == "missing":

@@ -139,8 +139,8 @@ class Node:
 
     @property
     def shown_path(self) -> str:
-        """The inner path for a message; ``.`` for the root."""
-        return self.inner_path or "."
+        """The inner path for a message; the root's name for the root."""
+        return self.inner_path or self.name or "."
 
     @property
     def parent(self) -> Node | None:

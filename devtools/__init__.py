@@ -1,0 +1,1 @@
+"""What ``dev.py`` does: set-up, tests and demo, by the standard library alone."""

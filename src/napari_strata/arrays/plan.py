@@ -1,0 +1,36 @@
+"""From an array's metadata to the way it is decoded, without any reading."""
+
+from __future__ import annotations
+
+from napari_strata.arrays import n5, zarr2, zarr3
+from napari_strata.arrays.decoding import Plan
+from napari_strata.arrays.errors import CodecError
+from napari_strata.model import ArrayLocation, StackLocation
+
+_PLANNERS = {"n5": n5.plan, "zarr2": zarr2.plan, "zarr3": zarr3.plan}
+
+
+def plan(location: ArrayLocation) -> Plan:
+    """Decide how an array is decoded.
+
+    Raises
+    ------
+    CodecError : its metadata asks for something that cannot be decoded here.
+    """
+    return _PLANNERS[location.encoding](location)
+
+
+def check_codec(location: ArrayLocation | StackLocation) -> str | None:
+    """Tell in one sentence why an array cannot be decoded, or None if it can.
+
+    Looks at metadata alone: nothing is read and tensorstore is not imported.
+    """
+    parts = location.parts if isinstance(location, StackLocation) else (location,)
+    for part in parts:
+        if part is None:
+            continue
+        try:
+            plan(part)
+        except CodecError as error:
+            return error.reason
+    return None
