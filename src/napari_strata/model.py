@@ -7,7 +7,7 @@ CENTRE of a voxel to world, in the unit its axes declare.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
@@ -169,7 +169,6 @@ class Image:
     display: Display = Display()
     problems: tuple[Problem, ...] = ()
     evidence: str = ""
-    notes: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def ndim(self) -> int:

@@ -40,6 +40,8 @@ def images_at(group: Group, context: Context) -> list[Image] | None:
     """
     survey = Survey(group)
     for dialect in REGISTRY:
-        if dialect.probe(survey) is not None:
+        evidence = dialect.probe(survey)
+        if evidence is not None:
+            survey.evidence = evidence
             return dialect.parse(survey, context)
     return None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -88,7 +88,6 @@ def image(
     axes: Sequence[Axis],
     drafts: Sequence[Draft],
     problems: Sequence[Problem],
-    evidence: str,
     name: str | None = None,
     kind: Kind | None = None,
     display: Display | None = None,
@@ -131,7 +130,7 @@ def image(
         levels=tuple(kept),
         display=display or Display(),
         problems=(*collected, *_flips(kept)),
-        evidence=evidence,
+        evidence=survey.evidence,
     )
 
 
@@ -180,11 +179,6 @@ def _flips(levels: Sequence[Level]) -> list[Problem]:
     shown = ", ".join(f"{s:g}" for s in scale)
     message = f"the scale [{shown}] is negative on an axis: the image is shown flipped there"
     return [Problem("negative-scale", "info", where, message)]
-
-
-def with_problem(found: Image, problem: Problem) -> Image:
-    """Return the image with one more problem."""
-    return replace(found, problems=(*found.problems, problem))
 
 
 _GENERIC_NAME = ("c", "s", "setup", "timepoint")

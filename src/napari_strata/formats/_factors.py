@@ -15,7 +15,7 @@ from napari_strata.formats import _grid
 from napari_strata.formats._assemble import Draft, contribution
 from napari_strata.formats._survey import Candidate, Sourced, Survey
 from napari_strata.model import GRID_SPACING, Axis, OpenError, Problem
-from napari_strata.store.hierarchy import Array
+from napari_strata.store.hierarchy import Array, read_array
 from napari_strata.store.values import positive_vector, sequence
 
 FACTOR_KEYS = ("downsamplingFactors", "downSamplingFactors")
@@ -135,8 +135,6 @@ def _left_out(candidate: Candidate, declared: Sourced) -> Problem:
 
 
 def _single(survey: Survey, problems: list[Problem]) -> Member:
-    from napari_strata.store.hierarchy import read_array
-
     array = read_array(survey.node, survey.group.encoding)
     if array is None:
         raise survey.group.place().refuse("missing-array", "found no array, expected one")
@@ -189,6 +187,14 @@ def place_on_grid(
     if outer is not None:
         parts.insert(0, contribution("affineTransform", outer[0].place, outer[1]))
     return Draft(member.array, tuple(parts))
+
+
+def nothing(survey: Survey, problems: Sequence[Problem]) -> OpenError:
+    """Make the error for a group of which no level is left: the first of its problems."""
+    for problem in problems:
+        if problem.severity == "error":
+            return OpenError(problem)
+    return survey.group.place().refuse("no-levels", "found no array s0, s1, …, expected one")
 
 
 def missing_factors(found: list[Member], problems: list[Problem]) -> list[Member]:

@@ -69,12 +69,6 @@ class Spacing:
     values: list[float]
     unit: str | None
     source: Sourced
-    plain_list: bool = False
-
-    @property
-    def is_n5_viewers(self) -> bool:
-        """Whether only n5-viewer writes it so: a plain list, or an object without a unit."""
-        return self.plain_list or self.unit is None
 
 
 def read_pixel_resolution(source: Sourced, rank: int) -> Spacing:
@@ -87,7 +81,7 @@ def read_pixel_resolution(source: Sourced, rank: int) -> Spacing:
     """
     if isinstance(source.value, list):
         values = positive_vector(source.value, source.place, rank)
-        return Spacing(values[::-1], None, source, plain_list=True)
+        return Spacing(values[::-1], None, source)
     value = mapping(source.value, source.place)
     at = source.place.child("dimensions")
     if "dimensions" not in value:

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from napari_strata.formats._survey import Survey
-from napari_strata.model import Image, OpenError
+from napari_strata.model import Image
 from napari_strata.store.hierarchy import Array
 from napari_strata.store.tree import Node
 
@@ -57,8 +57,3 @@ class Format(Protocol):
         OpenError
             If no honest image is left.
         """
-
-
-def unsupported(survey: Survey, key: str, what: str) -> OpenError:
-    """Make the error for metadata that is recognised but not read."""
-    return survey.group.place(key).refuse("unsupported", f"found {what}, which is not read")

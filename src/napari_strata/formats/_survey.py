@@ -80,10 +80,14 @@ def multiscales_dialect(value: object) -> MultiscalesDialect:
 
 @dataclass
 class Survey:
-    """One node, and everything below and above it that a dialect may need."""
+    """One node, and everything below and above it that a dialect may need.
+
+    ``evidence`` is what the dialect that claimed the node saw.
+    """
 
     group: Group
     problems: list[Problem] = field(default_factory=list)
+    evidence: str = ""
 
     @property
     def node(self) -> Node:

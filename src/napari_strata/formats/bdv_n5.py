@@ -183,7 +183,6 @@ def _image(
         axes=axes,
         drafts=drafts,
         problems=problems,
-        evidence=probe(survey) or "",
         name=title,
     )
 

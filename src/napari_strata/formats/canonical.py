@@ -68,7 +68,6 @@ def parse(survey: Survey, context: Context) -> list[Image]:
             axes=axes,
             drafts=drafts,
             problems=problems,
-            evidence=probe(survey) or "",
         )
     ]
 

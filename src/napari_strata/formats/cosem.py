@@ -195,7 +195,6 @@ def _image(
         axes=axes,
         drafts=drafts,
         problems=problems,
-        evidence=probe(survey) or "",
     )
 
 

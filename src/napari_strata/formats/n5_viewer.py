@@ -50,7 +50,7 @@ def parse(survey: Survey, context: Context) -> list[Image]:
     problems: list[Problem] = []
     found = _factors.members(survey, problems)
     if not found:
-        raise _first(problems, survey)
+        raise _factors.nothing(survey, problems)
     rank = len(found[0].array.shape)
     found = [m for m in found if len(m.array.shape) == rank]
     names = _grid.axis_names(survey.inherited, rank)
@@ -59,7 +59,7 @@ def parse(survey: Survey, context: Context) -> list[Image]:
         # The group's factors count from one grid, so one spacing serves all levels.
         placed = [(m, placed[0][1]) for m, _ in placed]
     if not placed:
-        raise _first(problems, survey)
+        raise _factors.nothing(survey, problems)
     axes = _axes(names, survey, placed[0][1], problems)
     corner = context.origin == "corner"
     drafts, ratios = [], []
@@ -87,17 +87,9 @@ def parse(survey: Survey, context: Context) -> list[Image]:
             axes=axes,
             drafts=drafts,
             problems=problems,
-            evidence=probe(survey) or "",
             display=_grid.channel_labels(survey.inherited, axes),
         )
     ]
-
-
-def _first(problems: list[Problem], survey: Survey) -> OpenError:
-    for problem in problems:
-        if problem.severity == "error":
-            return OpenError(problem)
-    return survey.group.place().refuse("no-levels", "found no array s0, s1, …, expected one")
 
 
 def _spacing(

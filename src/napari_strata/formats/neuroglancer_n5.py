@@ -9,7 +9,7 @@ from napari_strata.formats import _factors, _grid
 from napari_strata.formats._assemble import image
 from napari_strata.formats._protocol import Context
 from napari_strata.formats._survey import Survey
-from napari_strata.model import Axis, Image, OpenError, Problem
+from napari_strata.model import Axis, Image, Problem
 from napari_strata.store.values import JsonPlace
 
 NAME = "neuroglancer-n5"
@@ -33,7 +33,7 @@ def parse(survey: Survey, context: Context) -> list[Image]:
     problems: list[Problem] = []
     found = _factors.missing_factors(_factors.members(survey, problems), problems)
     if not found:
-        raise _nothing(survey, problems)
+        raise _factors.nothing(survey, problems)
     rank = len(found[0].array.shape)
     names = _grid.axis_names(survey.inherited, rank)
     spacing = _grid.read_spacing(survey.inherited, rank)
@@ -62,7 +62,6 @@ def parse(survey: Survey, context: Context) -> list[Image]:
             axes=axes,
             drafts=drafts,
             problems=problems,
-            evidence=probe(survey) or "",
             display=_grid.channel_labels(survey.inherited, axes),
         )
     ]
@@ -91,10 +90,3 @@ def _wrong_ranks(found: list[_factors.Member], rank: int) -> list[Problem]:
         for member in found
         if len(member.array.shape) != rank
     ]
-
-
-def _nothing(survey: Survey, problems: list[Problem]) -> OpenError:
-    for problem in problems:
-        if problem.severity == "error":
-            return OpenError(problem)
-    return survey.group.place().refuse("no-levels", "found no array s0, s1, …, expected one")

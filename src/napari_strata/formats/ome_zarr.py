@@ -91,7 +91,6 @@ def parse(survey: Survey, context: Context) -> list[Image]:
             axes=multiscale.axes,
             drafts=drafts,
             problems=problems,
-            evidence=probe(survey) or "",
             name=_name(value),
             kind=_labels(survey, candidates, problems),
             display=read_omero(keys.get("omero"), where.child("omero"), problems),

@@ -37,7 +37,6 @@ def parse(survey: Survey, context: Context) -> list[Image]:
             axes=axes,
             drafts=[Draft(array, (contribution("nothing declared: voxels", where, matrix),))],
             problems=problems,
-            evidence=probe(survey) or "",
         )
     ]
 
