@@ -107,16 +107,3 @@ def scale_translate(matrix: Matrix) -> tuple[Vector, Vector] | None:
         return None
     return diagonal.copy(), matrix[:n, n].copy()
 
-
-def largest_distance(a: Matrix, b: Matrix, shape: Sequence[int]) -> float:
-    """Return how far two maps put the same voxel apart at most, over all corners of ``shape``.
-
-    The result is in the unit of the maps' output, per axis (the largest component).
-    """
-    n = len(shape)
-    ends = np.array([max(s - 1, 0) for s in shape], dtype=np.float64)
-    # The difference is linear in the index, so each component is extreme at some corner.
-    difference = (a - b)[:n]
-    low = np.minimum(difference[:, :n] * ends, 0).sum(axis=1) + difference[:, n]
-    high = np.maximum(difference[:, :n] * ends, 0).sum(axis=1) + difference[:, n]
-    return float(max(np.abs(low).max(initial=0.0), np.abs(high).max(initial=0.0)))

@@ -159,6 +159,7 @@ class PlacedState(ScalarFieldSlicingState):  # type: ignore[misc]
     # Defaults of the class, because a promoted layer's state was made by napari.
     shown: Shown | None = None
     _dims: weakref.ref[Any] | None = None
+    _placed_in: Any = None  # the units the last slice was placed for
 
     def set_slice_input_from_dims(self, dims: Any, force: bool) -> bool:
         """Remember whose units the view is in."""
@@ -175,12 +176,11 @@ class PlacedState(ScalarFieldSlicingState):  # type: ignore[misc]
         return replace(request, placement=self.layer.placement)
 
     def follow_units(self) -> bool:
-        """Take over the viewer's units; tell whether they changed since the last slice."""
+        """Take over the viewer's units; tell whether the last slice was placed for others."""
         dims = None if self._dims is None else self._dims()
-        if dims is None or dims.units == self._units:
-            return False
-        self._units = dims.units
-        return True
+        if dims is not None:
+            self._units = dims.units
+        return bool(self._units != self._placed_in)
 
     def viewer_units(self) -> Factors:
         """Return the viewer's units per unit of the layer, one number an axis."""
@@ -189,6 +189,7 @@ class PlacedState(ScalarFieldSlicingState):  # type: ignore[misc]
     def _update_slice_response(self, response: Any) -> None:
         if not isinstance(response, PlacedResponse):
             return  # asked for before the layer was promoted, answered after
+        self._placed_in = self._units
         if response.empty:
             self.shown = None
             # Past the image's own method, which takes contrast limits from what is shown.
