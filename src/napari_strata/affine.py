@@ -106,4 +106,3 @@ def scale_translate(matrix: Matrix) -> tuple[Vector, Vector] | None:
     if np.any(linear - np.diag(diagonal)):
         return None
     return diagonal.copy(), matrix[:n, n].copy()
-

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections import deque
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from napari_strata.formats import Context, images_at
 from napari_strata.model import Image, OpenError, Problem
@@ -14,6 +15,7 @@ from napari_strata.store.tree import Node, prefetch
 
 DEEPEST = 8  # levels of folders below what is opened
 MOST_FOLDERS = 20_000
+_VISITS_AT_ONCE = 8  # waiting for a server is most of the time, where there is one
 _FARTHEST_IMAGE = 4  # levels above an array
 
 
@@ -87,43 +89,52 @@ def _image_of(context: Context) -> tuple[Found, Context] | None:
     return None
 
 
+@dataclass
+class _Visit:
+    """What was found at one folder: images, or the folders to look into next."""
+
+    images: list[Image] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+    children: list[Node] = field(default_factory=list)
+
+
 def _discover(context: Context) -> Found:
     """Walk breadth-first to a bounded depth; arrays and images are not descended into."""
     found = Found()
-    queue = deque([(context.opened, 0)])
-    visited = {context.opened.real_path()}
-    seen = 0
-    while queue:
-        node, depth = queue.popleft()
-        seen += 1
-        try:
-            if depth and _claimed(node, context, found):
-                continue
-            if depth == DEEPEST:
-                continue
-            children = _children(node, found, visited)
-        except OpenError as error:
-            found.problems.append(error.problem)
-            continue
-        if seen + len(queue) + len(children) > MOST_FOLDERS:
-            found.problems.append(_too_many(node))
-            children = children[: max(0, MOST_FOLDERS - seen - len(queue))]
-        queue.extend((child, depth + 1) for child in children)
+    layer, visited, seen = [context.opened], {context.opened.real_path()}, 1
+    with ThreadPoolExecutor(_VISITS_AT_ONCE) as pool:
+        for depth in range(DEEPEST + 1):
+            children: list[Node] = []
+            for visit in pool.map(partial(_visit, context=context, depth=depth), layer):
+                found.images += visit.images
+                found.problems += visit.problems
+                children += [c for c in visit.children if _is_new(c, visited, found.problems)]
+            if seen + len(children) > MOST_FOLDERS:
+                found.problems.append(_too_many(context.opened))
+                children = children[: MOST_FOLDERS - seen]
+            seen += len(children)
+            layer = children
     found.images.sort(key=lambda image: natural_key(image.path))
     return found
 
 
-def _claimed(node: Node, context: Context, found: Found) -> bool:
-    group = identify(node)
-    images = images_at(group, context) if group is not None else None
-    if images is None:
-        return False
-    found.images.extend(images)
-    return True
+def _visit(node: Node, context: Context, depth: int) -> _Visit:
+    visit = _Visit()
+    try:
+        # What was opened is known to be no image.
+        group = identify(node) if depth else None
+        images = images_at(group, context) if group is not None else None
+        if images is not None:
+            visit.images = images
+        elif depth < DEEPEST:
+            visit.children = _children(node)
+    except OpenError as error:
+        visit.problems.append(error.problem)
+    return visit
 
 
-def _children(node: Node, found: Found, visited: set[str]) -> list[Node]:
-    """List the folders to look into next; links out, or to where we have been, are not followed."""
+def _children(node: Node) -> list[Node]:
+    """List the folders in a folder and read their metadata, all at once."""
     listing = node.listing()
     if listing is None:
         message = (
@@ -131,22 +142,25 @@ def _children(node: Node, found: Found, visited: set[str]) -> list[Node]:
             "open an image by its own address"
         )
         raise OpenError(Problem("no-listing", "error", node.shown_path, message))
-    children = []
-    for name in sorted(listing.folders, key=natural_key):
-        if name.startswith("."):
-            continue
-        child = node.child(name)
-        real = child.real_path()
-        if child.inside() and real not in visited:
-            visited.add(real)
-            children.append(child)
-        elif not child.inside():
-            message = "is a link that leads out of the dataset; not followed"
-            found.problems.append(Problem("link-outside", "warning", child.shown_path, message))
+    names = sorted(listing.folders, key=natural_key)
+    children = [node.child(name) for name in names if not name.startswith(".")]
     hint = encoding_hint(node)
     if hint is not None and children:
-        prefetch(children, ATTRIBUTES_FILE[hint])
+        prefetch([child for child in children if child.inside()], ATTRIBUTES_FILE[hint])
     return children
+
+
+def _is_new(child: Node, visited: set[str], problems: list[Problem]) -> bool:
+    """Tell whether to look into a folder: not behind a link out, nor where we have been."""
+    if not child.inside():
+        message = "is a link that leads out of the dataset; not followed"
+        problems.append(Problem("link-outside", "warning", child.shown_path, message))
+        return False
+    real = child.real_path()
+    if real in visited:
+        return False
+    visited.add(real)
+    return True
 
 
 def _too_many(node: Node) -> Problem:

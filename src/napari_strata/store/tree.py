@@ -11,8 +11,9 @@ import posixpath
 import re
 from collections import Counter
 from collections.abc import Iterable
+from concurrent.futures import Future
 from dataclasses import dataclass, field
-from threading import RLock
+from threading import Lock
 from typing import Any
 
 from napari_strata.model import OpenError, Problem
@@ -27,7 +28,7 @@ _DRIVE_OR_SCHEME = re.compile(r"^[A-Za-z][A-Za-z0-9+.-]*:")
 
 @dataclass
 class Tree:
-    """What has been read so far below one root.
+    """What has been read so far below one root; safe to use from several threads.
 
     Attributes
     ----------
@@ -38,10 +39,10 @@ class Tree:
     backend: Backend
     root: str
     reads: Counter[str] = field(default_factory=Counter)
-    _files: dict[str, bytes | ReadError | None] = field(default_factory=dict)
+    _files: dict[str, Future[bytes | ReadError | None]] = field(default_factory=dict)
+    _listings: dict[str, Future[Listing | None]] = field(default_factory=dict)
     _parsed: dict[str, Any] = field(default_factory=dict)
-    _listings: dict[str, Listing | None] = field(default_factory=dict)
-    _lock: RLock = field(default_factory=RLock)
+    _lock: Lock = field(default_factory=Lock)
 
     @classmethod
     def at(cls, location: Location) -> tuple[Tree, Node]:
@@ -51,21 +52,30 @@ class Tree:
 
     def read(self, keys: Iterable[str]) -> list[bytes | ReadError | None]:
         """Read files, each once in the life of the tree, in parallel where that helps."""
-        with self._lock:
-            wanted = list(keys)
-            missing = [k for k in dict.fromkeys(wanted) if k not in self._files]
-            self.reads.update(missing)
-            if missing:
-                self._files.update(zip(missing, self.backend.read_many(missing), strict=True))
-            return [self._files[k] for k in wanted]
+        wanted = list(keys)
+        mine = _claim(self._files, wanted, self._lock)
+        if mine:
+            self.reads.update(mine)
+            try:
+                results = self.backend.read_many(mine)
+            except BaseException as error:
+                for key in mine:
+                    self._files[key].set_exception(error)
+                raise
+            for key, result in zip(mine, results, strict=True):
+                self._files[key].set_result(result)
+        return [self._files[key].result() for key in wanted]
 
     def listing(self, key: str) -> Listing | None:
         """List a folder, once in the life of the tree."""
-        with self._lock:
-            if key not in self._listings:
-                self.reads[key + "/"] += 1
-                self._listings[key] = self.backend.list(key)
-            return self._listings[key]
+        if _claim(self._listings, [key], self._lock):
+            self.reads[key + "/"] += 1
+            try:
+                self._listings[key].set_result(self.backend.list(key))
+            except BaseException as error:
+                self._listings[key].set_exception(error)
+                raise
+        return self._listings[key].result()
 
     def parsed(self, key: str, place: JsonPlace) -> Any:
         """Read a JSON object; None if the file does not exist.
@@ -75,17 +85,24 @@ class Tree:
         OpenError
             If it cannot be read or is not a JSON object; the same one every time.
         """
-        with self._lock:
-            if key not in self._parsed:
-                (data,) = self.read([key])
-                try:
-                    self._parsed[key] = _parse(data, place)
-                except OpenError as error:
-                    self._parsed[key] = error
-            result = self._parsed[key]
+        if key not in self._parsed:
+            (data,) = self.read([key])
+            try:
+                self._parsed[key] = _parse(data, place)
+            except OpenError as error:
+                self._parsed[key] = error
+        result = self._parsed[key]
         if isinstance(result, OpenError):
             raise OpenError(result.problem)
         return result
+
+
+def _claim(known: dict[str, Future[Any]], keys: Iterable[str], lock: Lock) -> list[str]:
+    """Enter the keys nobody has asked for yet; whoever entered one is to fetch it."""
+    with lock:
+        new = [key for key in dict.fromkeys(keys) if key not in known]
+        known.update((key, Future()) for key in new)
+    return new
 
 
 def _parse(data: bytes | ReadError | None, place: JsonPlace) -> Any:
