@@ -217,6 +217,13 @@ def missing_factors(found: list[Member], problems: list[Problem]) -> list[Member
     return kept
 
 
+def _fits(size: int, exact: float) -> bool:
+    """Tell whether a size is ``exact``, rounded down or up."""
+    if not math.isfinite(exact):
+        return False
+    return math.floor(exact + 1e-9) <= size <= math.ceil(exact - 1e-9)
+
+
 def contradicting_sizes(
     found: Sequence[Member], ratios: Sequence[Sequence[float]], axes: Sequence[Axis]
 ) -> list[Problem]:
@@ -226,9 +233,7 @@ def contradicting_sizes(
     for member, ratio in list(zip(found, ratios, strict=True))[1:]:
         for i, axis in enumerate(axes):
             exact = base[i] * base_ratio[i] / ratio[i]
-            if not math.isfinite(exact):
-                continue  # such factors have no finite place either, and the level is left out
-            if not math.floor(exact + 1e-9) <= member.array.shape[i] <= math.ceil(exact - 1e-9):
+            if not _fits(member.array.shape[i], exact):
                 problems.append(
                     member.array.place().problem(
                         "sizes-contradict",

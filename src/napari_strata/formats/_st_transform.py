@@ -98,8 +98,8 @@ def _x_first_evidence(
     resolution = _pixel_resolution(array)
     as_written, reversed_ = False, False
     if resolution is not None and len(resolution) == len(scale):
-        as_written = bool(np.allclose(np.abs(scale), resolution))
-        reversed_ = bool(np.allclose(np.abs(scale), resolution[::-1]))
+        as_written = bool(np.allclose(np.abs(scale), resolution, atol=0))
+        reversed_ = bool(np.allclose(np.abs(scale), resolution[::-1], atol=0))
     if as_written and not reversed_:
         return "its scale equals the x-first pixelResolution as written"
     if reversed_ and not as_written:

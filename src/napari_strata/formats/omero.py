@@ -10,7 +10,7 @@ from typing import Any
 from napari_strata.model import ChannelDisplay, Display, Problem
 from napari_strata.store.values import JsonPlace, quote
 
-_COLOR = re.compile(r"^#?(?:[0-9A-Fa-f]{3}|[0-9A-Fa-f]{6})$")
+_COLOR = re.compile(r"#?(?:[0-9A-Fa-f]{3}|[0-9A-Fa-f]{6})")
 
 
 def read_omero(value: object, place: JsonPlace, problems: list[Problem]) -> Display:
@@ -65,7 +65,7 @@ def _channel(channel: Mapping[str, Any], at: JsonPlace, problems: list[Problem])
 def _color(value: object, at: JsonPlace, problems: list[Problem]) -> str | None:
     if value is None:
         return None
-    if not isinstance(value, str) or not _COLOR.match(value):
+    if not isinstance(value, str) or not _COLOR.fullmatch(value):
         problems.append(_ignored(at, value, "six hexadecimal digits"))
         return None
     digits = value.lstrip("#")
