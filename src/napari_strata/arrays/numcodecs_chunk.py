@@ -18,8 +18,8 @@ from napari_strata.model import ArrayLocation
 _WIDEST = 16
 
 
-def find_codec(location: ArrayLocation, config: Mapping[str, Any]) -> Any:
-    """Return the numcodecs codec a Zarr v2 configuration names.
+def find_codec(location: ArrayLocation, key: str, config: Mapping[str, Any]) -> Any:
+    """Return the numcodecs codec a Zarr v2 configuration, found at ``key``, names.
 
     Raises
     ------
@@ -31,9 +31,8 @@ def find_codec(location: ArrayLocation, config: Mapping[str, Any]) -> Any:
     try:
         return numcodecs.get_codec(dict(config))
     except Exception as error:
-        raise CodecError(
-            location.where, f"codec {name!r} cannot be used: {reason_of(error)}"
-        ) from error
+        message = f'{key}.id: found "{name}", expected a codec numcodecs has ({reason_of(error)})'
+        raise CodecError(location.where, message) from error
 
 
 @dataclass(frozen=True)

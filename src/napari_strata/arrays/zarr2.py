@@ -60,9 +60,9 @@ def plan(location: ArrayLocation) -> Plan:
             "dimension_separator": separator,
         }
         return Native("zarr", native)
-    codecs = [find_codec(location, config) for config in filters]
+    codecs = [find_codec(location, f"filters[{i}]", config) for i, config in enumerate(filters)]
     if compressor is not None:
-        codecs.append(find_codec(location, compressor))
+        codecs.append(find_codec(location, "compressor", compressor))
     decoder = NumcodecsChunks(chunks, dtype, order, separator, tuple(codecs))
     native_dtype = dtype.newbyteorder("=")
     return Decoded(shape, chunks, native_dtype, fill_number(fill, native_dtype), decoder)

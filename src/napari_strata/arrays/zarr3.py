@@ -204,18 +204,20 @@ def _native_codec(codec: dict[str, Any]) -> dict[str, Any]:
     return {"name": name, "configuration": needed} if needed else {"name": name}
 
 
-def _check_registered(location: ArrayLocation, codecs: list[dict[str, Any]]) -> None:
+def _check_registered(
+    location: ArrayLocation, codecs: list[dict[str, Any]], key: str = "codecs"
+) -> None:
     """Refuse codecs that zarr-python and its plugins do not have either."""
     from zarr.registry import get_codec_class
 
-    for codec in codecs:
-        name = codec["name"]
+    for index, codec in enumerate(codecs):
+        name, at = codec["name"], f"{key}[{index}]"
         try:
             get_codec_class(name)
         except KeyError as error:
-            raise CodecError(
-                location.where, f"codec {name!r} is known neither to tensorstore nor to zarr-python"
-            ) from error
+            message = f'{at}.name: found "{name}", expected a codec tensorstore or zarr-python has'
+            raise CodecError(location.where, message) from error
         if name == "sharding_indexed":
             for member in ("codecs", "index_codecs"):
-                _check_registered(location, codec["configuration"][member])
+                inner = codec["configuration"][member]
+                _check_registered(location, inner, f"{at}.configuration.{member}")

@@ -23,8 +23,8 @@ from napari_strata.store.tree import Node, prefetch
 from napari_strata.store.values import JsonPlace
 
 NAME = "bdv-n5"
-_SETUP = re.compile(r"^setup([0-9]{1,9})$")
-_TIMEPOINT = re.compile(r"^timepoint([0-9]{1,9})$")
+_SETUP = re.compile(r"^setup([0-9]{1,9})\Z")
+_TIMEPOINT = re.compile(r"^timepoint([0-9]{1,9})\Z")
 _MOST_NAMED = 5
 _LONGEST_GAP = 10_000  # timepoints that are missing one after the other, within one image
 
