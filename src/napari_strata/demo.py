@@ -16,6 +16,7 @@ from napari_strata.samples import Sample, write_samples
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+_WINDOW_SIZE = (1400, 950)
 _PIXELS_PER_MICROMETRE = 12.0
 _HALF_WINDOW = 5.0  # micrometres around a bead that are looked at
 _TOLERANCE = 0.75  # micrometres; a bead is some voxels wide, and drawn as pixels
@@ -46,6 +47,7 @@ def run(folder: Path | None = None, screenshot: Path | None = None) -> str | Non
         except FileExistsError as error:
             return str(error)
         viewer = napari.Viewer(title="napari-strata demo", show=True)
+        viewer.window.resize(*_WINDOW_SIZE)
         opened = open_samples(viewer, samples)
         if screenshot is None:
             napari.run()
@@ -176,5 +178,15 @@ def save_picture(viewer: Any, path: Path) -> None:
     """Save the whole window as it is drawn now."""
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
+    _close_notifications()
     _draw()
     viewer.screenshot(str(path), canvas_only=False, flash=False)
+
+
+def _close_notifications() -> None:
+    """Take popups off the canvas, such as napari's remark on layers in pixels."""
+    from qtpy.QtWidgets import QApplication, QDialog
+
+    for widget in QApplication.allWidgets():
+        if isinstance(widget, QDialog):
+            widget.close()

@@ -28,7 +28,7 @@ class Problem:
     code : stable, lower-case, with dashes: what kind of problem it is.
     severity : ``error`` (something is not shown), ``warning`` (something was assumed),
         ``info`` (worth knowing).
-    where : the file, relative to what was opened, and the JSON key in it.
+    where : the file, relative to the container's root, and the JSON key in it; or an image.
     message : one sentence a microscopist understands: found, expected, assumed.
     """
 

@@ -85,7 +85,7 @@ def open_samples() -> None:
 
 
 def move_to_common_origin() -> None:
-    """Move all layers of ours by the same distance, near world 0."""
+    """Move all layers of the viewer by the same distance, near world 0."""
     from napari_strata.layers.common_origin import move_near_zero
 
     move_near_zero(_current_viewer().layers)

@@ -64,7 +64,7 @@ class _FirstOnly:
     """Passes the first error on and keeps the others to itself."""
 
     def __init__(self, on_error: OnError) -> None:
-        self._on_error = on_error
+        self.on_error = on_error
         self._lock = threading.Lock()
         self._reported = False
 
@@ -73,7 +73,7 @@ class _FirstOnly:
             first = not self._reported
             self._reported = True
         if first:
-            self._on_error(error)
+            self.on_error(error)
 
 
 class LevelArray(np.lib.mixins.NDArrayOperatorsMixin):
@@ -87,7 +87,7 @@ class LevelArray(np.lib.mixins.NDArrayOperatorsMixin):
     __slots__ = ("_report", "_selection", "_source")
     __hash__ = None  # type: ignore[assignment]  # comparing is element by element
 
-    def __init__(self, source: Source, selection: Selection, report: OnError | None) -> None:
+    def __init__(self, source: Source, selection: Selection, report: _FirstOnly | None) -> None:
         self._source = source
         self._selection = selection
         self._report = report
@@ -126,6 +126,11 @@ class LevelArray(np.lib.mixins.NDArrayOperatorsMixin):
     def location(self) -> ArrayLocation | StackLocation:
         """Where the whole level is stored."""
         return self._source.location
+
+    @property
+    def on_error(self) -> OnError | None:
+        """Who hears of chunks that fail; None where they raise."""
+        return None if self._report is None else self._report.on_error
 
     @property
     def selection(self) -> Selection:

@@ -7,6 +7,7 @@ from typing import Any
 
 from napari.layers import Layer
 
+from napari_strata.layers.chunk_report import ChunkReport
 from napari_strata.layers.contrast import estimate
 from napari_strata.layers.guard import guard
 from napari_strata.layers.notes import KEY
@@ -40,6 +41,7 @@ class _Settler:
 
 def settle(layer: Layer, runner: Runner) -> None:
     """Give a layer what its arguments could not say, and estimate its contrast."""
+    _attach_reports(layer)
     note = layer.metadata.get(KEY)
     if not isinstance(note, dict):
         return
@@ -51,6 +53,16 @@ def settle(layer: Layer, runner: Runner) -> None:
         rest = {k: v for k, v in note.items() if k != PENDING_CONTRAST}
         layer.metadata = {**layer.metadata, KEY: rest}
         _estimate_contrast(layer, runner)
+
+
+def _attach_reports(layer: Any) -> None:
+    """Let chunks that fail be noted with this layer's problems."""
+    levels = layer.data if getattr(layer, "multiscale", False) else ()
+    for report in {
+        id(r): r for r in (getattr(level, "on_error", None) for level in levels)
+    }.values():
+        if isinstance(report, ChunkReport):
+            report.attach(layer)
 
 
 def _estimate_contrast(layer: Any, runner: Runner) -> None:

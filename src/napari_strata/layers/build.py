@@ -36,6 +36,7 @@ class Built:
 class _Placed:
     """Levels in the layer's axes: pixels, affine to world (µm, s), relative to level 0."""
 
+    levels: list[Level]
     data: list[LevelArray]
     worlds: list[affine.Matrix]
     placement: Placement
@@ -81,7 +82,7 @@ def image_layers(
         if placed is None:
             return []
         layers.append(
-            _layer(dataset_path, image, axes, placed, split, channel, count, own, report, visible)
+            _layer(dataset_path, image, axes, placed, split, channel, count, own, visible)
         )
     return layers
 
@@ -95,6 +96,7 @@ def _placed(
     problems: list[Problem],
 ) -> _Placed | None:
     """Bring every level into the layer's axes; leave out those that cannot be drawn."""
+    levels: list[Level] = []
     data: list[LevelArray] = []
     worlds: list[affine.Matrix] = []
     for level in image.levels:
@@ -116,6 +118,7 @@ def _placed(
         except PlacementError as error:
             problems.append(_undrawable(level, str(error)))
             continue
+        levels.append(level)
         data.append(array)
         worlds.append(world)
     if not data:
@@ -123,7 +126,7 @@ def _placed(
     loss = precision_loss(worlds[0], data[0].shape)
     if loss:
         problems.append(_far_origin(image, loss))
-    return _Placed(data, worlds, Placement.from_affines(worlds))
+    return _Placed(levels, data, worlds, Placement.from_affines(worlds))
 
 
 def _in_layer_axes(
@@ -173,12 +176,12 @@ def _layer(
     channel: int,
     count: int,
     problems: Sequence[Problem],
-    report: ChunkReport,
     visible: bool,
 ) -> LayerData:
     note = record(
         dataset_path,
         image,
+        placed.levels,
         channel=None if split is None else channel,
         worlds=placed.worlds,
         labels=axes.labels,
@@ -200,9 +203,7 @@ def _layer(
         data = [level.astype(np.uint8) for level in data]  # napari has no labels of booleans
     if not differs(placed.placement, [level.shape for level in data]):
         return data, {**arguments, "multiscale": True}, image.kind
-    layer = place(image.kind, data, placed.placement, **arguments)
-    report.attach(layer)
-    return layer
+    return place(image.kind, data, placed.placement, **arguments)
 
 
 def _world_arguments(world: affine.Matrix) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from napari_strata import report
 from napari_strata.affine import Matrix
-from napari_strata.dataset import Image
+from napari_strata.dataset import Image, Level
 from napari_strata.model import Problem
 
 PENDING_CONTRAST = "pending_contrast"
@@ -17,6 +17,7 @@ CONTRAST_RANGE = "contrast_limits_range"
 def record(
     dataset_path: str,
     image: Image,
+    levels: Sequence[Level],
     *,
     channel: int | None,
     worlds: Sequence[Matrix],
@@ -26,7 +27,8 @@ def record(
 ) -> dict[str, Any]:
     """Describe where a layer comes from and where its levels are.
 
-    ``levels`` has the transforms as declared, all axes of the image in array order;
+    ``levels`` are those that are drawn: the transforms as declared, all axes of the image in
+    array order;
     ``layer_levels`` the affines as drawn, in the layer's axes and units (micrometres, seconds).
     """
     described = report.image_as_json(image)
@@ -40,13 +42,13 @@ def record(
         "axes": described["axes"],
         "levels": [
             {
-                **level,
+                **report.level_as_json(level),
                 "origin": [
                     {"what": c.what, "where": c.where, "matrix": c.matrix.tolist()}
-                    for c in source.origin
+                    for c in level.origin
                 ],
             }
-            for level, source in zip(described["levels"], image.levels, strict=True)
+            for level in levels
         ],
         "layer_axes": list(labels),
         "layer_units": list(units),
