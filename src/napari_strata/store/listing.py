@@ -78,6 +78,40 @@ def list_s3_folder(
     return Listing(tuple(sorted(folders)), tuple(sorted(files)))
 
 
+def list_s3_folder_signed(
+    bucket: str, key: str, endpoint: str | None, region: str | None
+) -> Listing:
+    """List a private bucket's folder with the user's AWS credentials, by s3fs.
+
+    Raises
+    ------
+    ReadError
+        If s3fs is not installed, or the credentials do not allow listing either.
+    """
+    try:
+        import s3fs
+    except ImportError:
+        message = 'cannot be listed anonymously; for private buckets install "napari-strata[s3]"'
+        raise ReadError(message) from None
+    files = s3fs.S3FileSystem(
+        anon=False,
+        endpoint_url=endpoint,
+        client_kwargs={"region_name": region} if region else {},
+        use_listings_cache=False,
+    )
+    try:
+        entries = files.ls(f"{bucket}/{key.strip('/')}".rstrip("/"), detail=True)
+    except FileNotFoundError:
+        return Listing((), ())
+    except OSError as error:
+        raise ReadError(f"cannot be listed: {error}") from error
+    names = {True: set[str](), False: set[str]()}
+    for entry in entries:
+        name = entry["name"].rstrip("/").rpartition("/")[2]
+        names[entry["type"] == "directory"].add(name)
+    return Listing(tuple(sorted(names[True])), tuple(sorted(names[False])))
+
+
 def _add_s3_page(page: bytes, prefix: str, folders: set[str], files: set[str]) -> str | None:
     """Add the names of one page; return the token of the next."""
     try:

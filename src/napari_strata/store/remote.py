@@ -103,9 +103,11 @@ class RemoteBackend:
         if location.scheme == "gs":
             return listing.list_gcs_folder(location.base, key)
         endpoint = _s3_endpoint(location)
-        return listing.list_s3_folder(
-            location.base, key, endpoint.get("endpoint"), endpoint.get("aws_region")
-        )
+        where = location.base, key, endpoint.get("endpoint"), endpoint.get("aws_region")
+        found = listing.list_s3_folder(*where)
+        if found is None and _has_aws_credentials():
+            return listing.list_s3_folder_signed(*where)
+        return found
 
 
 def _with_user(location: Location) -> str:
