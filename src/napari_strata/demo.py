@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import sys
 import tempfile
 import weakref
 from contextlib import contextmanager
@@ -54,8 +56,10 @@ def run(folder: Path | None = None, screenshot: Path | None = None) -> str | Non
             return None
         try:
             problem = check(viewer, opened)
-            _arrange(viewer)
+            _arrange(viewer, [layer for _, layer in opened])
             save_picture(viewer, screenshot)
+        except OSError as error:
+            return f"{screenshot}: the picture cannot be saved: {error.strerror or error}"
         finally:
             viewer.close()
     return problem
@@ -63,6 +67,9 @@ def run(folder: Path | None = None, screenshot: Path | None = None) -> str | Non
 
 def _no_window() -> str | None:
     """Say why no window can be opened; None if one can."""
+    named = any(os.environ.get(v) for v in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"))
+    if sys.platform == "linux" and not named:  # Qt would end the process
+        return "there is no display (DISPLAY is not set); try: xvfb-run napari-strata demo"
     try:
         import qtpy  # noqa: F401
     except ImportError as error:  # no binding is a subclass of it
@@ -97,16 +104,16 @@ def open_samples(viewer: Any, samples: tuple[Sample, ...]) -> list[tuple[Sample,
         for layer in viewer.open(str(sample.path), plugin="napari-strata"):
             layer.name = f"{sample.title}: {layer.name}"
             opened.append((sample, layer))
-    _arrange(viewer)
+    _arrange(viewer, [layer for _, layer in opened])
     return opened
 
 
-def _arrange(viewer: Any) -> None:
-    """Show everything over each other in additive colours: what is misplaced shows a fringe."""
-    for layer in viewer.layers:
+def _arrange(viewer: Any, layers: list[Any]) -> None:
+    """Show layers over each other in additive colours: what is misplaced shows a fringe."""
+    for layer in layers:
         layer.visible = True
         layer.blending = "additive"
-        layer.opacity = min(1.0, _BRIGHTNESS / len(viewer.layers))
+        layer.opacity = min(1.0, _BRIGHTNESS / len(layers))
     viewer.dims.ndisplay = 2
     viewer.reset_view()
     _go_to(viewer, {"z": 48.0})

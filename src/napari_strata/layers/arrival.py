@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from napari.layers import Layer
+from napari.layers import Labels, Layer
 
+from napari_strata.arrays import LevelArray
 from napari_strata.layers.chunk_report import ChunkReport
 from napari_strata.layers.contrast import estimate
 from napari_strata.layers.guard import guard
@@ -45,6 +46,8 @@ def settle(layer: Layer, runner: Runner) -> None:
     note = layer.metadata.get(KEY)
     if not isinstance(note, dict):
         return
+    if isinstance(layer, Labels) and isinstance(layer.data, LevelArray):
+        layer.editable = False  # what lies in a store cannot be painted on
     if CONTRAST_RANGE in note and hasattr(layer, "contrast_limits_range"):
         low, high = note[CONTRAST_RANGE]
         limits = layer.contrast_limits
@@ -57,7 +60,7 @@ def settle(layer: Layer, runner: Runner) -> None:
 
 def _attach_reports(layer: Any) -> None:
     """Let chunks that fail be noted with this layer's problems."""
-    levels = layer.data if getattr(layer, "multiscale", False) else ()
+    levels = layer.data if getattr(layer, "multiscale", False) else [layer.data]
     for report in {
         id(r): r for r in (getattr(level, "on_error", None) for level in levels)
     }.values():

@@ -201,6 +201,8 @@ def _layer(
         _look(arguments, image, channel, count, note, visible)
     elif data[0].dtype.kind == "b":
         data = [level.astype(np.uint8) for level in data]  # napari has no labels of booleans
+    if image.kind == "labels" and len(data) == 1:  # napari takes a list of one apart, wrongly
+        return data[0], {**arguments, "multiscale": False}, image.kind
     if not differs(placed.placement, [level.shape for level in data]):
         return data, {**arguments, "multiscale": True}, image.kind
     return place(image.kind, data, placed.placement, **arguments)

@@ -9,6 +9,7 @@ import numpy.typing as npt
 from napari.layers import Layer
 from napari.utils.notifications import show_info
 
+from napari_strata import units
 from napari_strata.layers.notes import KEY
 
 OFFSET = "common_origin"
@@ -40,7 +41,7 @@ def move_near_zero(layers: Any) -> Vector:
     offset: Vector = np.where(_is_length(first), _origin(first), 0.0)
     for layer in layers:
         own = _trailing(offset, layer.ndim)
-        layer.translate = np.asarray(layer.translate) - _before_affine(layer, own)
+        layer.translate = np.asarray(layer.translate) - _before_affine(layer, own / _unit(layer))
         if _is_ours(layer):
             _note(layer, own)
     shown = ", ".join(f"{value:.6g}" for value in offset)
@@ -54,6 +55,12 @@ def _is_ours(layer: Layer) -> bool:
 
 def _is_length(layer: Layer) -> list[bool]:
     return [str(unit) == "micrometer" for unit in layer.units]
+
+
+def _unit(layer: Layer) -> Vector:
+    """Give the size of each axis' unit in micrometres; 1 for what is no length."""
+    found = [units.parse(str(unit)) for unit in layer.units]
+    return np.array([u.factor if u and u.dimension == "length" else 1.0 for u in found])
 
 
 def _trailing(offset: Vector, ndim: int) -> Vector:
