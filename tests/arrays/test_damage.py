@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from napari_strata.arrays import ChunkError, CodecError, LevelArray, open_level
+from napari_strata.arrays import ChunkError, CodecError, LevelArray, open_level, stores
+from napari_strata.arrays.plan import plan
 from napari_strata.model import StackLocation
 
 from .helpers import gzipped, locate, n5_header, opened, put, values, write_n5
@@ -86,7 +87,11 @@ def test_a_report_comes_once_from_many_threads(tmp_path: Path):
     assert len(errors) == 1
 
 
-def test_an_unknown_codec_with_on_error(tmp_path: Path):
+def test_an_unknown_codec_is_not_tried_chunk_by_chunk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    tries: list[Any] = []
+    monkeypatch.setattr(stores, "plan", lambda location: tries.append(location) or plan(location))
     errors: list[ChunkError] = []
     metadata = {
         "dimensions": [10**6, 10**6],
@@ -97,6 +102,7 @@ def test_an_unknown_codec_with_on_error(tmp_path: Path):
     level = opened(locate(tmp_path, "n5", metadata), on_error=errors.append)
     assert not np.asarray(level[:2000, :2000]).any()
     assert [type(error) for error in errors] == [CodecError]
+    assert len(tries) == 1
 
 
 def test_one_bad_part_of_a_stack(tmp_path: Path):

@@ -237,6 +237,7 @@ def test_a_refused_connection_fails_soon(driver: str, compression: str):
     with pytest.raises(ChunkError, match=r"a/attributes\.json: .*connect") as caught:
         np.asarray(opened(location))
     assert caught.value.unreachable
+    assert "curl_code" not in str(caught.value)
     errors: list[ChunkError] = []
     assert not np.asarray(opened(location, on_error=errors.append)).any()
     assert len(errors) == 1
