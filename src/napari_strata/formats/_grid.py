@@ -128,8 +128,9 @@ def make_axes(
     problems: list[Problem],
     place: JsonPlace | None = None,
 ) -> list[Axis]:
-    """Give the axes their units: ``units``, else one unit of length for all but t and c.
+    """Give the axes their units: ``units``, else one unit for all, t and c too.
 
+    That is Neuroglancer's rule; `napari_strata.layers` draws a time in nm as plain steps.
     ``place`` is where ``fallback`` was declared, if it was.
 
     Raises
@@ -144,11 +145,7 @@ def make_axes(
         return [Axis(n, axis_type(n), u) for n, u in zip(names, checked[::-1], strict=True)]
     if fallback is not None and place is not None:
         fallback = check_unit(fallback, place, problems)
-    return [
-        Axis(n, kind, None if kind in ("time", "channel") else fallback or None)
-        for n in names
-        for kind in [axis_type(n)]
-    ]
+    return [Axis(n, axis_type(n), fallback or None) for n in names]
 
 
 def factors_to_affine(

@@ -16,7 +16,7 @@ from napari_strata import affine
 from napari_strata.formats import _factors, _grid, bdv_xml
 from napari_strata.formats._assemble import Draft, contribution, image
 from napari_strata.formats._protocol import Context
-from napari_strata.formats._survey import Survey
+from napari_strata.formats._survey import Sourced, Survey
 from napari_strata.model import Axis, Image, OpenError, Problem
 from napari_strata.store.hierarchy import Array, Group
 from napari_strata.store.tree import Node, prefetch
@@ -169,7 +169,7 @@ def _image(
     axes = _grid.make_axes(names, {}, unit, problems, _unit_place(views, setup))
     drafts = []
     for member in first.members:
-        draft = _draft(first, member, rank, views, context)
+        draft = _draft(first, member, rank, views, setup, context)
         drafts.append(_stack(draft, run, problems) if stacked else draft)
     if stacked:
         axes = [Axis("t", "time"), *axes]
@@ -196,6 +196,7 @@ def _draft(
     member: _factors.Member,
     rank: int,
     views: bdv_xml.Views | None,
+    setup: int,
     context: Context,
 ) -> Draft:
     if view.place is not None and views is not None and rank == 3:
@@ -206,6 +207,9 @@ def _draft(
     spacing = _grid.read_spacing(view.survey.inherited, rank)
     values = spacing.values if spacing else [1.0] * rank
     source = spacing.source if spacing else None
+    if spacing is None and views is not None and rank == 3 and setup in views.sizes:
+        values = views.sizes[setup]
+        source = Sourced(values, views.place.child(f"ViewSetup[{setup}]/voxelSize/size"))
     return _factors.place_on_grid(member, values, source, corner=context.origin == "corner")
 
 

@@ -15,19 +15,21 @@ from napari_strata import affine
 from napari_strata.model import OpenError, Problem
 from napari_strata.store.backend import ReadError
 from napari_strata.store.tree import Node
-from napari_strata.store.values import JsonPlace
+from napari_strata.store.values import JsonPlace, positive_vector
 
 
 @dataclass(frozen=True)
 class Views:
     """What the XML says.
 
-    ``affines`` maps (setup, timepoint) to voxel → world in array order (z, y, x).
+    ``affines`` maps (setup, timepoint) to voxel → world; ``sizes`` are voxel sizes. Both are in
+    array order (z, y, x).
     """
 
     place: JsonPlace
     affines: dict[tuple[int, int], affine.Matrix] = field(default_factory=dict)
     units: dict[int, str] = field(default_factory=dict)
+    sizes: dict[int, list[float]] = field(default_factory=dict)
     names: dict[int, str] = field(default_factory=dict)
 
 
@@ -59,6 +61,9 @@ def read_views(container: Node) -> Views | None:
         number = _integer(setup.findtext("id"), place, "ViewSetup/id")
         if unit := (setup.findtext("voxelSize/unit") or "").strip():
             views.units[number] = unit
+        if size := setup.findtext("voxelSize/size"):
+            at_size = place.child(f"ViewSetup[{number}]/voxelSize/size")
+            views.sizes[number] = _voxel_size(size, at_size)
         if title := (setup.findtext("name") or "").strip():
             views.names[number] = title
     for view in root.iter("ViewRegistration"):
@@ -78,6 +83,14 @@ def _integer(text: str | None, place: JsonPlace, key: str) -> int:
         return int(text or "")
     except ValueError:
         raise place.child(key).unexpected(text, "a whole number") from None
+
+
+def _voxel_size(text: str, place: JsonPlace) -> list[float]:
+    try:
+        numbers = [float(n) for n in text.split()]
+    except ValueError:
+        raise place.unexpected(text, "three numbers") from None
+    return positive_vector(numbers, place, 3)[::-1]
 
 
 def _affine(text: str | None, place: JsonPlace) -> affine.Matrix:

@@ -74,7 +74,7 @@ def _rank(axes: Sequence[Axis], index: int) -> tuple[int, int]:
 
 def _layer_unit(axis: Axis) -> tuple[str, float]:
     unit = None if axis.unit is None else units.parse(axis.unit)
-    if unit is None:
+    if unit is None or (axis.type in ("time", "channel") and unit.dimension == "length"):
         return PIXEL, 1.0
     return _LAYER_UNITS[unit.dimension], unit.factor
 
