@@ -203,6 +203,28 @@ def test_the_query_goes_with_every_request(web: Web, pyramid: dict[str, bytes]):
     assert all(path.endswith("?token=a%2Fb") for path in web.log)
 
 
+def test_a_name_and_password_go_with_every_request_and_are_never_shown(
+    web: Web, pyramid: dict[str, bytes]
+):
+    serve(web, pyramid)
+    address = web.url.replace("//", "//me:p%40ss@")
+    dataset = strata.open(f"{address}/my%20data.zarr")
+    assert [image.path for image in dataset.images] == ["em/raw"]
+    np.asarray(dataset.images[0].levels[1].data)
+    basic = "Basic bWU6cEBzcw=="  # me:p@ss
+    assert {headers.get("authorization") for headers in web.headers} == {basic}
+    assert dataset.path == f"{web.url}/my data.zarr"
+
+
+def test_a_server_that_never_answers(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("napari_strata.store.remote._LONGEST_WAIT_SECONDS", 0.3)
+    with socket.create_server(("127.0.0.1", 0)) as server:  # connects, and that is all
+        url = f"http://127.0.0.1:{server.getsockname()[1]}/a.n5/raw"
+        with pytest.raises(strata.OpenError) as caught:
+            strata.open(url)
+    assert "answer" in str(caught.value)
+
+
 def test_hostile_index_pages_lead_nowhere_else(web: Web, pyramid: dict[str, bytes]):
     serve(web, pyramid)
     web.pages["/my data.zarr/"] = page(

@@ -28,10 +28,11 @@ def folder_key(key: str) -> str:
 
 
 def _get(url: str, user: str = "") -> bytes | None:
-    """Fetch a page; None if there is none or it may not be seen. ``user`` is ``name:password``."""
+    """Fetch a page; None if there is none or it may not be seen. ``user`` is an escaped ``name:password``."""
     headers = {"User-Agent": "napari-strata"}
     if user:
-        headers["Authorization"] = "Basic " + base64.b64encode(user.encode()).decode()
+        plain = urllib.parse.unquote(user)
+        headers["Authorization"] = "Basic " + base64.b64encode(plain.encode()).decode()
     request = urllib.request.Request(url, headers=headers)
     try:
         with urllib.request.urlopen(request, timeout=_TIMEOUT_SECONDS) as answer:

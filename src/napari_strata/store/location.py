@@ -31,7 +31,7 @@ class Location:
         bucket for s3 and gs.
     path : with ``/`` between the parts, none at either end but for a file's leading one.
     query : the query string of an http URL, kept for every request.
-    user : ``name:password`` of an http URL; never shown.
+    user : ``name:password`` of an http URL, escaped as there; never shown.
     region : of an s3 bucket, where the URL says it.
     """
 
@@ -89,7 +89,7 @@ def parse_location(text: str | os.PathLike[str]) -> Location:
         return Location("s3" if scheme == "s3" else "gs", parts.netloc, path)
     user, _, server = parts.netloc.rpartition("@")
     return _public_bucket(host, path) or Location(
-        "http", f"{scheme}://{server}", path, parts.query, unquote(user)
+        "http", f"{scheme}://{server}", path, parts.query, user
     )
 
 

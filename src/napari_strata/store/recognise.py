@@ -12,7 +12,7 @@ import re
 from napari_strata.store.location import METADATA_FILES, is_url
 
 _FOLDER_SUFFIXES = (".n5", ".zarr")
-_MOST_READS = 2
+_SURE_FILES = frozenset({".zattrs", ".zgroup", ".zarray"})  # nothing else is called so
 _LARGEST_GLANCE = 16 * 2**20
 
 # Any of these in an attributes.json speaks for N5; other software uses that file name too.
@@ -47,13 +47,15 @@ def _has_marker(folder: str) -> bool:
             names = {entry.name for entry in entries}
     except OSError:
         return False
+    if not names.isdisjoint(_SURE_FILES):
+        return True
     found = [name for name in METADATA_FILES if name in names]
-    return any(_speaks_for_us(os.path.join(folder, name)) for name in found[:_MOST_READS])
+    return any(_speaks_for_us(os.path.join(folder, name)) for name in found)
 
 
 def _speaks_for_us(file: str) -> bool:
     """Look into a metadata file; one that is damaged is ours, so that we say what is wrong."""
-    if os.path.basename(file) in (".zattrs", ".zgroup", ".zarray"):
+    if os.path.basename(file) in _SURE_FILES:
         return os.path.isfile(file)
     try:
         with open(file, "rb") as stream:
