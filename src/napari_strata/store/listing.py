@@ -28,7 +28,10 @@ def folder_key(key: str) -> str:
 
 
 def _get(url: str, user: str = "") -> bytes | None:
-    """Fetch a page; None if there is none or it may not be seen. ``user`` is an escaped ``name:password``."""
+    """Fetch a page; None if there is none or it may not be seen.
+
+    ``user`` is ``name:password``, escaped as in a URL.
+    """
     headers = {"User-Agent": "napari-strata"}
     if user:
         plain = urllib.parse.unquote(user)

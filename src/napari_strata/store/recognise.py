@@ -41,7 +41,7 @@ def recognise(path: str) -> bool:
 
 
 def _has_marker(folder: str) -> bool:
-    """Look for a metadata file by one listing, and into at most two of them."""
+    """Look for a metadata file by one listing, and into two of them at most."""
     try:
         with os.scandir(folder) as entries:
             names = {entry.name for entry in entries}
@@ -55,8 +55,8 @@ def _has_marker(folder: str) -> bool:
 
 def _speaks_for_us(file: str) -> bool:
     """Look into a metadata file; one that is damaged is ours, so that we say what is wrong."""
-    if os.path.basename(file) in _SURE_FILES:
-        return os.path.isfile(file)
+    if not os.path.isfile(file) or os.path.basename(file) in _SURE_FILES:
+        return os.path.isfile(file)  # a pipe, for one, would keep us waiting
     try:
         with open(file, "rb") as stream:
             data = stream.read(_LARGEST_GLANCE)
