@@ -85,6 +85,23 @@ def test_what_it_does_not_is_an_exact_layer(tmp_path: Path):
     np.testing.assert_allclose(item.downsample_factors, [[1, 1, 1], [2, 2, 2]])  # type: ignore[attr-defined]
 
 
+def test_an_evenly_halved_plane_is_exact_for_the_value_under_the_cursor(tmp_path: Path):
+    halved = {
+        "0": ((8, 8), {"scale": [1, 1]}),
+        "1": ((4, 4), {"scale": [2, 2], "translation": [0.5, 0.5]}),
+    }
+    (layer,) = layers(write_ome_04(tmp_path / "a.zarr", halved, axes="yx"))
+    assert type(layer).__name__ == "PlacedImage"
+    layer.data_level = 1
+    expected = np.asarray(layer.data[1])
+    # World (1.4, 1.4) is in voxel (0, 0) of level 1, which covers -0.5 … 1.5 on both axes.
+    assert layer.get_value((1.4, 1.4)) == (1, expected[0, 0])
+    assert layer.get_value((1.6, 1.4)) == (1, expected[1, 0])
+    plain = Image(list(layer.data), multiscale=True, contrast_limits=(0, 255))
+    plain.data_level = 1
+    assert plain.get_value((1.4, 1.4)) == (1, expected[1, 1])
+
+
 def test_a_level_that_runs_backwards_is_turned_round(tmp_path: Path):
     levels = {
         "0": ((8, 8, 8), {"scale": [1, 1, 1]}),

@@ -203,9 +203,18 @@ def _layer(
         data = [level.astype(np.uint8) for level in data]  # napari has no labels of booleans
     if image.kind == "labels" and len(data) == 1:  # napari takes a list of one apart, wrongly
         return data[0], {**arguments, "multiscale": False}, image.kind
-    if not differs(placed.placement, [level.shape for level in data]):
+    if not _needs_exact(placed.placement, [level.shape for level in data]):
         return data, {**arguments, "multiscale": True}, image.kind
     return place(image.kind, data, placed.placement, **arguments)
+
+
+def _needs_exact(placement: Placement, shapes: Sequence[tuple[int, ...]]) -> bool:
+    """Tell whether napari would draw a level elsewhere, or read the value of another pixel.
+
+    A 2-D pyramid that is halved evenly is drawn right by napari, but the value under the cursor
+    is off by its half voxel, and so is its place in 3-D beside layers of other units.
+    """
+    return len(set(shapes)) > 1 or differs(placement, shapes)
 
 
 def _world_arguments(world: affine.Matrix) -> dict[str, Any]:
