@@ -53,7 +53,7 @@ def run_checks(arguments: Sequence[str], display: bool, screen_problem: str) -> 
     """
     python = str(program("python"))
     pytest = [python, "-m", "pytest"]
-    window = with_screen([*pytest, "-m", "window", *arguments], display)
+    window = with_screen([*pytest, "-m", "window", "-n", "2", *arguments], display)
     outcomes = [
         run_check("ruff check", [python, "-m", "ruff", "check"]),
         run_check("ruff format", [python, "-m", "ruff", "format", "--check"]),

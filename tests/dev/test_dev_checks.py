@@ -105,7 +105,7 @@ def test_every_step_runs_even_after_one_has_failed(
         [python, "-m", "pytest", "-m", "not window", "-n", "2", *extra],
         [
             *["xvfb-run", "-a", "-s", "-screen 0 1600x1200x24"],
-            *[python, "-m", "pytest", "-m", "window", *extra],
+            *[python, "-m", "pytest", "-m", "window", "-n", "2", *extra],
         ],
     ]
     assert capsys.readouterr().out.splitlines()[-2:] == [
