@@ -71,7 +71,7 @@ def test_a_listing_that_fails_is_named(root: Node, monkeypatch: pytest.MonkeyPat
 TEXTS: dict[str, tuple[bytes, str]] = {
     "nothing": (b"", "found nothing, expected JSON"),
     "blank": (b" \n", "found nothing, expected JSON"),
-    "mistake": (b'{\n  "a": 1,\n}', "found a mistake at line 3, column 1, expected JSON"),
+    "mistake": (b'{\n  "a" 1\n}', "found a mistake at line 2, column 7, expected JSON"),
     "not text": (b"\xff\xfe\x00", "found bytes that are no text, expected JSON"),
     "deep": (b"[" * 100_000, "found brackets nested too deeply, expected JSON"),
     "digits": (b'{"a": 1' + b"0" * 5000 + b"}", "found a number of too many digits"),
