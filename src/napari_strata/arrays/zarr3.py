@@ -214,7 +214,7 @@ def _check_registered(
         name, at = codec["name"], f"{key}[{index}]"
         try:
             get_codec_class(name)
-        except (KeyError, ValueError) as error:  # ValueError since zarr 3.2
+        except (KeyError, ValueError) as error:  # newer zarr has a ValueError of its own
             message = f'{at}.name: found "{name}", expected a codec tensorstore or zarr-python has'
             raise CodecError(location.where, message) from error
         if name == "sharding_indexed":
