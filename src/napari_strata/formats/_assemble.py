@@ -71,9 +71,7 @@ def _overflow(draft: Draft) -> Problem | None:
     """Say if transforms that are finite each are not so together; None if all is well."""
     with np.errstate(over="ignore", invalid="ignore"):
         matrix = affine.compose(*(c.matrix for c in draft.contributions))
-        n = len(matrix) - 1
-        determinant = np.linalg.det(matrix[:n, :n])
-    if np.all(np.isfinite(matrix)) and np.isfinite(determinant) and determinant != 0:
+    if np.all(np.isfinite(matrix)) and np.isfinite(_log_volume(matrix)):
         return None
     where = draft.contributions[-1].where
     message = "found transforms whose product is no longer finite or not invertible; left out"
@@ -135,8 +133,12 @@ def image(
 
 
 def _voxel_size(candidate: Level) -> float:
-    n = len(candidate.shape)
-    return abs(float(np.linalg.det(candidate.affine[:n, :n])))
+    return _log_volume(candidate.affine)
+
+
+def _log_volume(matrix: affine.Matrix) -> float:
+    """Return the logarithm of a voxel's volume, which the volume itself may overflow."""
+    return float(np.linalg.slogdet(matrix[:-1, :-1])[1])
 
 
 def _wrong_rank(draft: Draft, ndim: int) -> Problem:
