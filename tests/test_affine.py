@@ -111,3 +111,16 @@ def test_split():
     assert [part.tolist() for part in split] == [[30, 4], [5, -2]]
     assert affine.scale_translate(TURNED) is None
     assert affine.scale_translate(affine.frozen([[1, 1e-300, 0], [0, 1, 0], [0, 0, 1]])) is None
+
+
+@pytest.mark.parametrize(
+    ("scale", "expected"),
+    [
+        pytest.param([2, 3], 1.791759469228055, id="log 6"),
+        pytest.param([-1, 1], 0.0, id="flipped"),
+        pytest.param([1e200, 1e200, 1e200], 1381.5510557964273, id="a volume that overflows"),
+        pytest.param([1, 0], -np.inf, id="no volume"),
+    ],
+)
+def test_log_volume(scale: list[float], expected: float):
+    assert affine.log_volume(affine.from_scale_translate(scale)) == pytest.approx(expected)

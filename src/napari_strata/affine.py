@@ -50,6 +50,14 @@ def compose(outer: Matrix, *inner: Matrix) -> Matrix:
     return frozen(result)
 
 
+def log_volume(matrix: Matrix) -> float:
+    """Return the logarithm of a voxel's volume, which the volume itself may overflow.
+
+    Minus infinity if the matrix cannot be inverted.
+    """
+    return float(np.linalg.slogdet(matrix[:-1, :-1])[1])
+
+
 def invert(matrix: Matrix) -> Matrix:
     """Return the inverse map; raises ``numpy.linalg.LinAlgError`` where there is none."""
     n = matrix.shape[0] - 1

@@ -71,7 +71,7 @@ def _overflow(draft: Draft) -> Problem | None:
     """Say if transforms that are finite each are not so together; None if all is well."""
     with np.errstate(over="ignore", invalid="ignore"):
         matrix = affine.compose(*(c.matrix for c in draft.contributions))
-    if np.all(np.isfinite(matrix)) and np.isfinite(_log_volume(matrix)):
+    if np.all(np.isfinite(matrix)) and np.isfinite(affine.log_volume(matrix)):
         return None
     where = draft.contributions[-1].where
     message = "found transforms whose product is no longer finite or not invertible; left out"
@@ -108,7 +108,8 @@ def image(
         else:
             fitting.append(draft)
     for candidate, array in sorted(
-        ((level(d, context), d.array) for d in fitting), key=lambda pair: _voxel_size(pair[0])
+        ((level(d, context), d.array) for d in fitting),
+        key=lambda pair: affine.log_volume(pair[0].affine),
     ):
         defect = _misfit(candidate, kept, array)
         if defect is None:
@@ -130,15 +131,6 @@ def image(
         problems=(*collected, *_flips(kept)),
         evidence=survey.evidence,
     )
-
-
-def _voxel_size(candidate: Level) -> float:
-    return _log_volume(candidate.affine)
-
-
-def _log_volume(matrix: affine.Matrix) -> float:
-    """Return the logarithm of a voxel's volume, which the volume itself may overflow."""
-    return float(np.linalg.slogdet(matrix[:-1, :-1])[1])
 
 
 def _wrong_rank(draft: Draft, ndim: int) -> Problem:

@@ -187,7 +187,7 @@ def read_affine_transform(source: Sourced, axes: Sequence[Axis]) -> affine.Matri
     x_first = np.array(numbers).reshape(3, 4)
     matrix[np.ix_(spatial, spatial)] = x_first[:, :3]
     matrix[spatial, n] = x_first[:, 3]
-    if abs(np.linalg.det(x_first[:, :3])) == 0:
+    if not np.isfinite(affine.log_volume(matrix)):
         raise place.unexpected(value, "a transform that can be inverted")
     return affine.frozen(matrix)
 

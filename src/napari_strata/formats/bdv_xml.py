@@ -102,7 +102,7 @@ def _affine(text: str | None, place: JsonPlace) -> affine.Matrix:
         raise place.unexpected(text, "12 finite numbers")
     matrix = np.eye(4)
     matrix[:3] = numbers.reshape(3, 4)
-    if np.linalg.det(matrix[:3, :3]) == 0:
+    if not np.isfinite(affine.log_volume(matrix)):
         raise place.unexpected(text, "a transform that can be inverted")
     return affine.reversed_axes(matrix)
 

@@ -140,7 +140,7 @@ def _matrix(source: Sourced, rank: int) -> affine.Matrix:
             numbers = vector(value.get("affine"), where, rank * (rank + 1))
             matrix = np.eye(rank + 1)
             matrix[:rank] = np.reshape(numbers, (rank, rank + 1))
-            if np.linalg.det(matrix[:rank, :rank]) == 0:
+            if not np.isfinite(affine.log_volume(matrix)):
                 raise where.unexpected(numbers, "a transform that can be inverted")
             return affine.frozen(matrix)
         case "sequence":
