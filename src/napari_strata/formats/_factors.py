@@ -197,6 +197,22 @@ def nothing(survey: Survey, problems: Sequence[Problem]) -> OpenError:
     return survey.group.place().refuse("no-levels", "found no array s0, s1, …, expected one")
 
 
+def of_one_rank(found: Sequence[Member], problems: list[Problem]) -> list[Member]:
+    """Keep the levels that have as many axes as the first; the others are errors."""
+    kept = []
+    for member in found:
+        rank = len(found[0].array.shape)
+        if len(member.array.shape) == rank:
+            kept.append(member)
+            continue
+        message = (
+            f"found {len(member.array.shape)} axes, expected {rank} as in the finest level; "
+            "the level is left out"
+        )
+        problems.append(member.array.place("dimensions").problem("wrong-rank", "error", message))
+    return kept
+
+
 def missing_factors(found: list[Member], problems: list[Problem]) -> list[Member]:
     """Apply Neuroglancer's rule: every level but s0 declares its own factors."""
     kept = []

@@ -109,7 +109,7 @@ def _read_views(
             problems.append(error.problem)
             continue
         if members:
-            found.append(_View(timepoint, inner, members))
+            found.append(_View(timepoint, inner, _factors.of_one_rank(members, problems)))
     if not found:
         errors = [p for p in problems if p.severity == "error"]
         if errors:

@@ -51,8 +51,8 @@ def parse(survey: Survey, context: Context) -> list[Image]:
     found = _factors.members(survey, problems)
     if not found:
         raise _factors.nothing(survey, problems)
+    found = _factors.of_one_rank(found, problems)
     rank = len(found[0].array.shape)
-    found = [m for m in found if len(m.array.shape) == rank]
     names = _grid.axis_names(survey.inherited, rank)
     placed = [(m, s) for m in found if (s := _spacing(m, survey, rank, problems)) is not None]
     if _factors.group_factors(survey) is not None:

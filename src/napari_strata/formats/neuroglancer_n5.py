@@ -34,6 +34,7 @@ def parse(survey: Survey, context: Context) -> list[Image]:
     found = _factors.missing_factors(_factors.members(survey, problems), problems)
     if not found:
         raise _factors.nothing(survey, problems)
+    found = _factors.of_one_rank(found, problems)
     rank = len(found[0].array.shape)
     names = _grid.axis_names(survey.inherited, rank)
     spacing = _grid.read_spacing(survey.inherited, rank)
@@ -48,12 +49,9 @@ def parse(survey: Survey, context: Context) -> list[Image]:
             corner=context.origin == "corner",
         )
         for member in found
-        if len(member.array.shape) == rank
     ]
-    problems += _wrong_ranks(found, rank)
-    same_rank = [m for m in found if len(m.array.shape) == rank]
-    factors = [m.factors or [1.0] * rank for m in same_rank]
-    problems += _factors.contradicting_sizes(same_rank, factors, axes)
+    factors = [m.factors or [1.0] * rank for m in found]
+    problems += _factors.contradicting_sizes(found, factors, axes)
     return [
         image(
             survey,
@@ -77,16 +75,3 @@ def _axes(
 def _unit_place(survey: Survey) -> JsonPlace | None:
     source = survey.inherited.get("pixelResolution")
     return None if source is None else source.place.child("unit")
-
-
-def _wrong_ranks(found: list[_factors.Member], rank: int) -> list[Problem]:
-    return [
-        member.array.place("dimensions").problem(
-            "wrong-rank",
-            "error",
-            f"found {len(member.array.shape)} axes, expected {rank} as in the finest level; "
-            "the level is left out",
-        )
-        for member in found
-        if len(member.array.shape) != rank
-    ]
