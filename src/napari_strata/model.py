@@ -6,7 +6,7 @@ CENTRE of a voxel to world, in the unit its axes declare.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -191,6 +191,11 @@ class Dataset:
     path: str
     images: tuple[Image, ...]
     problems: tuple[Problem, ...] = ()
+
+
+def first_error(problems: Iterable[Problem]) -> Problem | None:
+    """Return the first problem because of which something is not shown; None if there is none."""
+    return next((p for p in problems if p.severity == "error"), None)
 
 
 class OpenError(ValueError):

@@ -25,10 +25,15 @@ def image_as_json(image: Image) -> dict[str, Any]:
         "name": image.name,
         "format": image.format,
         "kind": image.kind,
-        "axes": [{"name": a.name, "type": a.type, "unit": a.unit} for a in image.axes],
+        "axes": axes_as_json(image),
         "levels": [level_as_json(level) for level in image.levels],
         "problems": [problem_as_json(p) for p in image.problems],
     }
+
+
+def axes_as_json(image: Image) -> list[dict[str, str | None]]:
+    """Describe an image's axes, units as declared."""
+    return [{"name": a.name, "type": a.type, "unit": a.unit} for a in image.axes]
 
 
 def level_as_json(level: Level) -> dict[str, Any]:

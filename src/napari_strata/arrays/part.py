@@ -18,8 +18,8 @@ from napari_strata.arrays.errors import (
     is_unreachable,
 )
 from napari_strata.model import ArrayLocation
+from napari_strata.store.hierarchy import ARRAY_FILE
 
-_METADATA_FILES = {"n5": "attributes.json", "zarr2": ".zarray", "zarr3": "zarr.json"}
 _REMOTE = ("http", "s3", "gcs")
 _TRUSTED_SECONDS = 60.0  # how long a readable metadata file vouches for refused chunks
 
@@ -122,7 +122,7 @@ class Part:
 
     def _ask_for_metadata(self, contexts: cache.Contexts) -> _Answer:
         assert self.location is not None
-        name = _METADATA_FILES[self.location.encoding]
+        name = ARRAY_FILE[self.location.encoding]
         try:
             found = stores.open_kvstore(self.location, contexts.asking).read(name).result()
         except READ_ERRORS as error:

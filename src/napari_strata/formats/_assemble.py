@@ -22,8 +22,9 @@ from napari_strata.model import (
     OpenError,
     Problem,
     StackLocation,
+    first_error,
 )
-from napari_strata.store.hierarchy import ARRAY_FILE, Array
+from napari_strata.store.hierarchy import Array
 from napari_strata.store.tree import Node
 from napari_strata.store.values import JsonPlace
 
@@ -117,7 +118,9 @@ def image(
         else:
             collected.append(defect)
     if not kept:
-        raise OpenError(_first_error(collected, survey))
+        message = "found no level, expected one"
+        nothing = Problem("no-levels", "error", survey.node.shown_path, message)
+        raise OpenError(first_error(collected) or nothing)
     if kind is None:
         kind = array_kind(survey, kept[0].dtype, collected)
     return Image(
@@ -150,19 +153,11 @@ def _misfit(candidate: Level, kept: list[Level], array: Array) -> Problem | None
             f'"{kept[0].path}"; the level is left out'
         )
         key = {"n5": "dataType", "zarr2": "dtype", "zarr3": "data_type"}[array.encoding]
-        at = array.node.place(ARRAY_FILE[array.encoding], key)
-        return at.problem("dtype-differs", "error", message)
+        return array.stored(key).problem("dtype-differs", "error", message)
     if any(k.path == candidate.path for k in kept):
         message = "the level is listed twice; it is used once"
         return array.place().problem("duplicate-path", "warning", message)
     return None
-
-
-def _first_error(problems: Sequence[Problem], survey: Survey) -> Problem:
-    for problem in problems:
-        if problem.severity == "error":
-            return problem
-    return Problem("no-levels", "error", survey.node.shown_path, "found no level, expected one")
 
 
 def _flips(levels: Sequence[Level]) -> list[Problem]:

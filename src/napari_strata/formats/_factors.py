@@ -14,7 +14,7 @@ from napari_strata import affine
 from napari_strata.formats import _grid
 from napari_strata.formats._assemble import Draft, contribution
 from napari_strata.formats._survey import Candidate, Sourced, Survey
-from napari_strata.model import GRID_SPACING, Axis, OpenError, Problem
+from napari_strata.model import GRID_SPACING, Axis, OpenError, Problem, first_error
 from napari_strata.store.hierarchy import Array, read_array
 from napari_strata.store.values import positive_vector, sequence
 
@@ -72,7 +72,7 @@ def level_candidates(survey: Survey) -> list[Candidate]:
     if source is None:
         return list(survey.numbered_children)
     rows = source.value if isinstance(source.value, list) else []
-    return survey.candidates([(f"s{i}", None) for i in range(len(rows))])
+    return survey.candidates([f"s{i}" for i in range(len(rows))])
 
 
 def level_arrays(survey: Survey) -> list[Array]:
@@ -191,9 +191,9 @@ def place_on_grid(
 
 def nothing(survey: Survey, problems: Sequence[Problem]) -> OpenError:
     """Make the error for a group of which no level is left: the first of its problems."""
-    for problem in problems:
-        if problem.severity == "error":
-            return OpenError(problem)
+    error = first_error(problems)
+    if error is not None:
+        return OpenError(error)
     return survey.group.place().refuse("no-levels", "found no array s0, s1, …, expected one")
 
 

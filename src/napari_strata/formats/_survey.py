@@ -11,7 +11,7 @@ from typing import Any, Literal
 from napari_strata.model import OpenError, Problem
 from napari_strata.store.hierarchy import Array, Group, is_array, prefetch_arrays, read_array
 from napari_strata.store.tree import Node, prefetch
-from napari_strata.store.values import JsonPlace
+from napari_strata.store.values import JsonPlace, mapping, sequence
 
 LEVEL_NAME = re.compile(r"s(0|[1-9][0-9]{0,8})")
 
@@ -88,6 +88,7 @@ class Survey:
     group: Group
     problems: list[Problem] = field(default_factory=list)
     evidence: str = ""
+    _derived: dict[str, Candidate] = field(default_factory=dict)
 
     @property
     def node(self) -> Node:
@@ -172,26 +173,26 @@ class Survey:
         if listing is None:
             return self._probe_children()
         names = sorted((n for n in listing.folders if LEVEL_NAME.fullmatch(n)), key=_number)
-        found = self.candidates([(name, None) for name in names])
+        found = self.candidates(names)
         return [c for c in found if c.array is not None or c.error is not None]
 
     def _probe_children(self) -> Sequence[Candidate]:
         """Ask for s0, s1, … one after the other where the storage cannot list."""
         found: list[Candidate] = []
         while len(found) < _MOST_PROBED:
-            (candidate,) = self.candidates([(f"s{len(found)}", None)])
+            (candidate,) = self.candidates([f"s{len(found)}"])
             if candidate.array is not None or (candidate.error is not None and not found):
                 found.append(candidate)
             if candidate.array is None:
                 break
         return found
 
-    def candidates(
-        self, paths: Sequence[tuple[str, Sourced | None]], *, attributes: bool = True
-    ) -> list[Candidate]:
-        """Read the arrays at paths that we derived ourselves, all at once."""
-        nodes = [(path, self.node.child(path), declared) for path, declared in paths]
-        return self._read(nodes, attributes)
+    def candidates(self, paths: Sequence[str]) -> list[Candidate]:
+        """Read the arrays at paths that we derived ourselves, all at once, and each once."""
+        new = [path for path in paths if path not in self._derived]
+        read = self._read([(path, self.node.child(path), None) for path in new], True)
+        self._derived.update(zip(new, read, strict=True))
+        return [self._derived[path] for path in paths]
 
     def declared_candidates(
         self, entries: Sequence[tuple[Sourced, Sourced | None]], *, attributes: bool = True
@@ -229,6 +230,33 @@ class Survey:
                 error = caught
             result.append(Candidate(path, node, array, error, declared))
         return result
+
+
+def dataset_entries(
+    value: object, at: JsonPlace, key: str, *, plain: bool = False
+) -> list[tuple[Sourced, Sourced | None]]:
+    """Read a multiscale's ``datasets``: each one's path and what it declares under ``key``.
+
+    With ``plain``, an entry may be the path alone, as old COSEM files have it.
+
+    Raises
+    ------
+    OpenError
+        If it is no list of at least one path or object.
+    """
+    datasets = sequence(value, at)
+    if not datasets:
+        raise at.unexpected(datasets, "at least one dataset")
+    entries: list[tuple[Sourced, Sourced | None]] = []
+    for index, entry in enumerate(datasets):
+        where = at.item(index)
+        if plain and isinstance(entry, str):
+            entries.append((Sourced(entry, where), None))
+            continue
+        fields = mapping(entry, where)
+        declared = Sourced(fields[key], where.child(key)) if key in fields else None
+        entries.append((Sourced(fields.get("path"), where.child("path")), declared))
+    return entries
 
 
 def _must_exist(candidate: Candidate, place: JsonPlace) -> Candidate:

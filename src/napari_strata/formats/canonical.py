@@ -14,7 +14,7 @@ from napari_strata import affine
 from napari_strata.formats import _grid
 from napari_strata.formats._assemble import Draft, contribution, image
 from napari_strata.formats._protocol import Context
-from napari_strata.formats._survey import Candidate, Sourced, Survey
+from napari_strata.formats._survey import Candidate, Sourced, Survey, dataset_entries
 from napari_strata.formats.n5_viewer import NAME
 from napari_strata.model import Axis, Image, OpenError, Problem
 from napari_strata.store.hierarchy import Array, read_array
@@ -76,16 +76,8 @@ def _candidates(survey: Survey) -> list[Candidate]:
     if survey.multiscales != "canonical":
         return [Candidate("", survey.node, read_array(survey.node, "n5"), None)]
     at = survey.group.place("multiscales").child("datasets")
-    entries: list[tuple[Sourced, Sourced | None]] = []
-    datasets = sequence(survey.group.attributes["multiscales"]["datasets"], at)
-    if not datasets:
-        raise at.unexpected(datasets, "at least one dataset")
-    for index, entry in enumerate(datasets):
-        where = at.item(index)
-        fields = mapping(entry, where)
-        declared = Sourced(fields[KEY], where.child(KEY)) if KEY in fields else None
-        entries.append((Sourced(fields.get("path"), where.child("path")), declared))
-    return survey.declared_candidates(entries)
+    datasets = survey.group.attributes["multiscales"]["datasets"]
+    return survey.declared_candidates(dataset_entries(datasets, at, KEY))
 
 
 def _array_and_source(candidate: Candidate) -> tuple[Array, Sourced]:

@@ -14,7 +14,7 @@ from napari_strata.formats import _factors, _grid
 from napari_strata.formats._assemble import Draft, contribution, image
 from napari_strata.formats._protocol import Context
 from napari_strata.formats._st_transform import STTransform, read_st_transform
-from napari_strata.formats._survey import Candidate, Sourced, Survey
+from napari_strata.formats._survey import Candidate, Sourced, Survey, dataset_entries
 from napari_strata.model import Axis, Image, OpenError, Problem
 from napari_strata.store.hierarchy import Array, read_array
 from napari_strata.store.values import mapping, sequence
@@ -93,19 +93,7 @@ def _declared(survey: Survey, problems: list[Problem]) -> list[Candidate]:
         problems.append(at.problem("several-multiscales", "warning", message))
     first = mapping(items[0], at.item(0))
     at = at.item(0).child("datasets")
-    entries: list[tuple[Sourced, Sourced | None]] = []
-    datasets = sequence(first.get("datasets"), at)
-    if not datasets:
-        raise at.unexpected(datasets, "at least one dataset")
-    for index, entry in enumerate(datasets):
-        where = at.item(index)
-        if isinstance(entry, str):
-            entries.append((Sourced(entry, where), None))
-            continue
-        fields = mapping(entry, where)
-        transform = fields.get("transform")
-        declared = None if transform is None else Sourced(transform, where.child("transform"))
-        entries.append((Sourced(fields.get("path"), where.child("path")), declared))
+    entries = dataset_entries(first.get("datasets"), at, "transform", plain=True)
     return survey.declared_candidates(entries)
 
 
@@ -117,7 +105,7 @@ def _transform(
     if "transform" in array.attributes:
         source = Sourced(array.attributes["transform"], array.place("transform"))
         own = read_st_transform(source, array, grid_axes, problems)
-    if declared is None:
+    if declared is None or declared.value is None:
         return own
     noted: list[Problem] = []
     try:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 
 from napari_strata.formats import Context, images_at
-from napari_strata.model import Image, OpenError, Problem
+from napari_strata.model import Image, OpenError, Problem, first_error
 from napari_strata.store.container import encoding_hint, identify
 from napari_strata.store.hierarchy import ATTRIBUTES_FILE, is_array
 from napari_strata.store.tree import Node, prefetch
@@ -55,9 +55,9 @@ def open_node(context: Context) -> tuple[Found, Context]:
 
 
 def _nothing(found: Found, node: Node) -> OpenError:
-    for problem in found.problems:
-        if problem.severity == "error":
-            return OpenError(problem)
+    error = first_error(found.problems)
+    if error is not None:
+        return OpenError(error)
     message = (
         "found no image, expected N5 (attributes.json) or Zarr (zarr.json, .zattrs, .zarray) "
         "with arrays"

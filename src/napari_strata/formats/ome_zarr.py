@@ -11,10 +11,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from napari_strata import affine
-from napari_strata.formats._assemble import Draft, contribution, image
+from napari_strata.formats._assemble import Draft, image
 from napari_strata.formats._protocol import Context
-from napari_strata.formats._survey import Candidate, Sourced, Survey
+from napari_strata.formats._survey import Candidate, Survey, dataset_entries
 from napari_strata.formats.ome_axes import read_axes
 from napari_strata.formats.ome_transforms import read_transforms
 from napari_strata.formats.omero import read_omero
@@ -122,14 +121,7 @@ def _keys_place(survey: Survey) -> JsonPlace:
 
 def _candidates(survey: Survey, value: Mapping[str, Any], place: JsonPlace) -> list[Candidate]:
     at = place.child("datasets")
-    entries: list[tuple[Sourced, Sourced | None]] = []
-    for index, entry in enumerate(sequence(value.get("datasets"), at)):
-        where = at.item(index)
-        fields = mapping(entry, where)
-        path = Sourced(fields.get("path"), where.child("path"))
-        transforms = fields.get("coordinateTransformations")
-        declared = Sourced(transforms, where.child("coordinateTransformations"))
-        entries.append((path, declared))
+    entries = dataset_entries(value.get("datasets"), at, "coordinateTransformations")
     return survey.declared_candidates(entries, attributes=False)
 
 
@@ -143,10 +135,7 @@ def _open(
 ) -> _Multiscale:
     arrays = [c.array for c in candidates if c.array is not None]
     if not arrays:
-        errors = [c.error for c in candidates if c.error is not None]
-        if errors:
-            raise OpenError(errors[0].problem)
-        raise place.child("datasets").unexpected(value.get("datasets"), "at least one dataset")
+        raise next(c.error for c in candidates if c.error is not None)
     axes = read_axes(value.get("axes"), place.child("axes"), len(arrays[0].shape), problems)
     x_first = survey.group.encoding == "n5" and _is_x_first(axes, place.child("axes"), problems)
     if x_first:
@@ -175,13 +164,12 @@ def _level(
 ) -> Draft:
     """Compose one level's transforms; raises OpenError where it has no honest place."""
     if candidate.array is None:
-        if candidate.error is not None:
-            raise candidate.error
-        raise multiscale.place.child("datasets").item(index).refuse("missing-array", "no array")
+        assert candidate.error is not None  # a named array that is missing is an error
+        raise candidate.error
     array, rank = candidate.array, len(multiscale.axes)
     if len(array.shape) != rank:
         message = f"found an array of {len(array.shape)} axes, expected {rank}; left out"
-        raise array.node.place(_shape_file(array), "shape").refuse("wrong-rank", message)
+        raise array.stored("shape").refuse("wrong-rank", message)
     problems += _contradicting_names(array, multiscale)
     declared = candidate.declared
     if declared is None or declared.value is None:
@@ -201,16 +189,7 @@ def _level(
     if not any(c.what == "scale" for c in inner):
         message = "found no scale, expected one; taken as 1"
         problems.append(declared.place.problem("missing-scale", "warning", message))
-    parts = (*multiscale.outer, *inner)
-    return Draft(array, parts or (contribution("identity", declared.place, _identity(rank)),))
-
-
-def _identity(rank: int) -> affine.Matrix:
-    return affine.from_scale_translate([1.0] * rank)
-
-
-def _shape_file(array: Array) -> str:
-    return {"n5": "attributes.json", "zarr2": ".zarray", "zarr3": "zarr.json"}[array.encoding]
+    return Draft(array, (*multiscale.outer, *inner))
 
 
 def _contradicting_names(array: Array, multiscale: _Multiscale) -> list[Problem]:
@@ -220,7 +199,7 @@ def _contradicting_names(array: Array, multiscale: _Multiscale) -> list[Problem]
     if names is None or all(n is None or n == a for n, a in zip(names, axes, strict=True)):
         return []
     message = f"found {list(names)}, expected {axes} as in the axes, which are used"
-    at = array.node.place("zarr.json", "dimension_names")
+    at = array.stored("dimension_names")
     return [at.problem("dimension-names-contradict", "warning", message)]
 
 

@@ -57,7 +57,7 @@ def _dimension_names(array: Array, problems: list[Problem]) -> list[str | None] 
     """Take Zarr v3's ``dimension_names``, else xarray's ``_ARRAY_DIMENSIONS``."""
     at, names = array.place("_ARRAY_DIMENSIONS"), array.attributes.get("_ARRAY_DIMENSIONS")
     if array.dimension_names is not None:
-        at, names = array.node.place("zarr.json", "dimension_names"), list(array.dimension_names)
+        at, names = array.stored("dimension_names"), list(array.dimension_names)
     if names is None:
         return None
     if _usable(names, len(array.shape)):

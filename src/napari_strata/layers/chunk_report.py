@@ -7,7 +7,8 @@ from typing import Any
 
 from napari.utils.notifications import show_error
 
-from napari_strata.layers.notes import KEY
+from napari_strata.layers.notes import KEY, add_problem
+from napari_strata.model import Problem
 
 
 class ChunkReport:
@@ -36,12 +37,5 @@ class ChunkReport:
         layer = self._layer()
         if layer is None:
             return
-        note = layer.metadata.get(KEY, {})
-        problem = {
-            "code": "chunk-unreadable",
-            "severity": "error",
-            "where": str(note.get("image", "")),
-            "message": message,
-        }
-        problems = [*note.get("problems", []), problem]
-        layer.metadata = {**layer.metadata, KEY: {**note, "problems": problems}}
+        where = str(layer.metadata.get(KEY, {}).get("image", ""))
+        add_problem(layer, Problem("chunk-unreadable", "error", where, message))

@@ -13,6 +13,8 @@ from napari.layers import Layer
 from napari.utils.notifications import show_warning
 
 from napari_strata.layers.placement import Placement, PlacementError
+from napari_strata.model import Problem
+from napari_strata.report import problem_as_json
 
 KEY = "strata"
 PLACEMENT = "placement"
@@ -59,6 +61,13 @@ def remembered(metadata: Mapping[str, Any]) -> tuple[Placement, Shapes | None] |
     return placement, None if shapes is None else [tuple(shape) for shape in shapes]
 
 
+def add_problem(layer: Layer, problem: Problem) -> None:
+    """Note one more problem with a layer's others."""
+    note = layer.metadata.get(KEY, {})
+    problems = [*note.get("problems", []), problem_as_json(problem)]
+    layer.metadata = {**layer.metadata, KEY: {**note, "problems": problems}}
+
+
 def mark_misplaced(layer: Layer, distance: float | None, reason: str) -> None:
     """Say in the layer's name, its problems and a notification that its levels are misplaced.
 
@@ -75,12 +84,6 @@ def mark_misplaced(layer: Layer, distance: float | None, reason: str) -> None:
     layer.name = f"{name} {MARK} {amount}"
     note = layer.metadata.get(KEY, {})
     message = f"Layer '{name}' {'is ' if distance is not None else ''}{amount}: {reason}"
-    problem = {
-        "code": "misplaced-levels",
-        "severity": "warning",
-        "where": str(note.get("path", "")),
-        "message": message,
-    }
-    problems = [*note.get("problems", []), problem]
-    layer.metadata = {**layer.metadata, KEY: {**note, "problems": problems}}
+    where = str(note.get("path", ""))
+    add_problem(layer, Problem("misplaced-levels", "warning", where, message))
     show_warning(message)

@@ -31,7 +31,6 @@ def record(
     array order;
     ``layer_levels`` the affines as drawn, in the layer's axes and units (micrometres, seconds).
     """
-    described = report.image_as_json(image)
     return {
         "format": image.format,
         "path": f"{dataset_path.rstrip('/')}/{image.path}".rstrip("/"),
@@ -39,7 +38,7 @@ def record(
         "kind": image.kind,
         "evidence": image.model.evidence,
         "channel": channel,
-        "axes": described["axes"],
+        "axes": report.axes_as_json(image),
         "levels": [
             {
                 **report.level_as_json(level),
@@ -53,5 +52,5 @@ def record(
         "layer_axes": list(labels),
         "layer_units": list(units),
         "layer_levels": [{"affine": world.tolist()} for world in worlds],
-        "problems": [*described["problems"], *(report.problem_as_json(p) for p in problems)],
+        "problems": [report.problem_as_json(p) for p in (*image.problems, *problems)],
     }

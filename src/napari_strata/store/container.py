@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 
 from napari_strata.model import OpenError, Problem
+from napari_strata.store.backend import LocalBackend
 from napari_strata.store.hierarchy import (
     ATTRIBUTES_FILE,
     ENCODINGS,
@@ -96,7 +96,7 @@ def identify(node: Node) -> Group | None:
         If its metadata is damaged.
     """
     hint = encoding_hint(node)
-    local = Path(node.path).is_absolute()
+    local = isinstance(node.tree.backend, LocalBackend)
     if hint == "n5" and not local:
         order: tuple[Encoding, ...] = ("n5",)
     elif hint == "zarr3":

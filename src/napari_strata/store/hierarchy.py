@@ -52,13 +52,14 @@ class Array(Group):
     metadata: Mapping[str, Any] = field(hash=False, compare=False)
     dimension_names: tuple[str | None, ...] | None = None
 
+    def stored(self, key: str = "") -> JsonPlace:
+        """Point at a key of the array's own metadata, as opposed to its attributes."""
+        return self.node.place(ARRAY_FILE[self.encoding], key)
+
     @property
     def location(self) -> ArrayLocation:
         """All that is needed to open it."""
-        file = ARRAY_FILE[self.encoding]
-        return ArrayLocation(
-            self.node.kvstore(), self.encoding, self.metadata, str(self.node.place(file))
-        )
+        return ArrayLocation(self.node.kvstore(), self.encoding, self.metadata, str(self.stored()))
 
 
 def read_group(node: Node, encoding: Encoding) -> Group | None:

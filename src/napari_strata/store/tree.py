@@ -281,9 +281,7 @@ def _is_encodable(path: str) -> bool:
 
 
 def prefetch(nodes: Iterable[Node], name: str) -> None:
-    """Read the same file of several folders at once; errors show when each is used."""
-    by_tree: dict[int, tuple[Tree, list[str]]] = {}
-    for node in nodes:
-        by_tree.setdefault(id(node.tree), (node.tree, []))[1].append(node.key(name))
-    for tree, keys in by_tree.values():
-        tree.read(keys)
+    """Read the same file of several folders of a tree at once; errors show when each is used."""
+    nodes = list(nodes)
+    if nodes:
+        nodes[0].tree.read(node.key(name) for node in nodes)
