@@ -145,8 +145,8 @@ def _children(node: Node) -> list[Node]:
     names = sorted(listing.folders, key=natural_key)
     children = [node.child(name) for name in names if not name.startswith(".")]
     hint = encoding_hint(node)
-    if hint is not None and children:
-        prefetch([child for child in children if child.inside()], ATTRIBUTES_FILE[hint])
+    if hint is not None:
+        prefetch(children, ATTRIBUTES_FILE[hint])
     return children
 
 

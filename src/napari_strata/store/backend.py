@@ -43,9 +43,6 @@ class Backend(Protocol):
     def real_path(self, key: str) -> str:
         """Give the key with links resolved."""
 
-    def is_link(self, key: str) -> bool:
-        """Tell whether a file or folder is itself a link."""
-
 
 class LocalBackend:
     """Files on this computer; keys are absolute paths."""
@@ -87,10 +84,6 @@ class LocalBackend:
     def real_path(self, key: str) -> str:
         """Resolve symbolic links."""
         return os.path.realpath(key).replace(os.sep, "/")
-
-    def is_link(self, key: str) -> bool:
-        """Look at the entry itself."""
-        return os.path.islink(key)
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:

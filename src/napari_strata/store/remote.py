@@ -72,10 +72,6 @@ class RemoteBackend:
         """Give the key itself: object stores have no links."""
         return key.strip("/")
 
-    def is_link(self, key: str) -> bool:
-        """Answer no: object stores have no links."""
-        return False
-
     def read_many(self, keys: Sequence[str]) -> list[bytes | ReadError | None]:
         """Read in parallel."""
         futures = [self._store.read(key.lstrip("/")) for key in keys]

@@ -42,6 +42,7 @@ class Tree:
     _files: dict[str, Future[bytes | ReadError | None]] = field(default_factory=dict)
     _listings: dict[str, Future[Listing | None]] = field(default_factory=dict)
     _parsed: dict[str, Any] = field(default_factory=dict)
+    _real_roots: dict[str, str] = field(default_factory=dict)
     _lock: Lock = field(default_factory=Lock)
 
     @classmethod
@@ -76,6 +77,16 @@ class Tree:
                 self._listings[key].set_exception(error)
                 raise
         return self._listings[key].result()
+
+    def was_parsed(self, key: str) -> bool:
+        """Tell whether a file was read as JSON before."""
+        return key in self._parsed
+
+    def real_root(self) -> str:
+        """The root's path with links resolved, asked of the storage once."""
+        if self.root not in self._real_roots:
+            self._real_roots[self.root] = self.backend.real_path(self.root)
+        return self._real_roots[self.root]
 
     def parsed(self, key: str, place: JsonPlace) -> Any:
         """Read a JSON object; None if the file does not exist.
@@ -216,7 +227,7 @@ class Node:
 
     def inside(self) -> bool:
         """Tell whether this folder, links resolved, lies in the container's root."""
-        real, root = self.real_path(), self.tree.backend.real_path(self.tree.root)
+        real, root = self.real_path(), self.tree.real_root()
         return real == root or real.startswith(f"{root.rstrip('/')}/") or not root
 
     def key(self, name: str) -> str:
@@ -229,10 +240,10 @@ class Node:
 
     def json(self, name: str) -> dict[str, Any] | None:
         """Read a JSON object file in this folder; None if there is none; may raise OpenError."""
-        backend, place = self.tree.backend, self.place(name)
-        if backend.is_link(self.key(name)) and not self.child(name).inside():
+        key, place = self.key(name), self.place(name)
+        if not self.tree.was_parsed(key) and not self.child(name).inside():
             raise place.refuse("link-outside", "the file is a link that leads out of the dataset")
-        result: dict[str, Any] | None = self.tree.parsed(self.key(name), place)
+        result: dict[str, Any] | None = self.tree.parsed(key, place)
         return result
 
     def listing(self) -> Listing | None:
@@ -281,7 +292,10 @@ def _is_encodable(path: str) -> bool:
 
 
 def prefetch(nodes: Iterable[Node], name: str) -> None:
-    """Read the same file of several folders of a tree at once; errors show when each is used."""
-    nodes = list(nodes)
-    if nodes:
-        nodes[0].tree.read(node.key(name) for node in nodes)
+    """Read the same file of several folders of a tree at once; errors show when each is used.
+
+    What a link leads out of the container is not read.
+    """
+    inside = [node for node in nodes if node.child(name).inside()]
+    if inside:
+        inside[0].tree.read(node.key(name) for node in inside)
