@@ -38,6 +38,18 @@ ARRAYS = [
     ("cosem", "em/fibsem-uint8/s2", (), (9.4375, 17.6875, 21.025)),
     ("cosem", "labels/mito_pred/s0", (), (19.375, 43.3, 42.65)),
     ("cosem", "labels/mito_pred/s1", (), (9.4375, 21.4, 21.075)),
+    ("ome-zarr-0.1", "0", (0, 0), (48.0, 72.0, 86.0)),
+    ("ome-zarr-0.1", "0", (0, 1), (48.0, 72.0, 86.0)),
+    ("ome-zarr-0.1", "1", (0, 0), (48.0, 36.0, 43.0)),
+    ("ome-zarr-0.1", "1", (0, 1), (48.0, 36.0, 43.0)),
+    ("ome-zarr-0.1", "2", (0, 0), (48.0, 14.4, 17.2)),
+    ("ome-zarr-0.1", "2", (0, 1), (48.0, 14.4, 17.2)),
+    ("ome-zarr-0.2", "0", (0, 0), (48.0, 72.0, 86.0)),
+    ("ome-zarr-0.2", "1", (0, 0), (24.263736, 36.223602, 43.281046)),
+    ("ome-zarr-0.2", "2", (0, 0), (12.131868, 18.335404, 21.921569)),
+    ("ome-zarr-0.3", "0", (), (48.0, 72.0, 86.0)),
+    ("ome-zarr-0.3", "1", (), (24.0, 36.0, 43.0)),
+    ("ome-zarr-0.3", "2", (), (12.0, 14.4, 17.2)),
     ("ome-zarr-0.4", "0", (0,), (25.666667, 45.0, 55.0)),
     ("ome-zarr-0.4", "0", (1,), (25.666667, 45.0, 55.0)),
     ("ome-zarr-0.4", "1", (0,), (25.666667, 22.25, 27.25)),
@@ -47,6 +59,9 @@ ARRAYS = [
     ("ome-zarr-0.5", "s0", (), (46.3, 57.12, 68.56)),
     ("ome-zarr-0.5", "s1", (), (23.15, 28.56, 34.28)),
     ("ome-zarr-0.5", "s2", (), (11.575, 14.28, 17.14)),
+    ("ome-zarr-0.6", "specimen/s0", (), (48.0, 96.7, 109.1)),
+    ("ome-zarr-0.6", "specimen/s1", (), (23.75, 48.1, 54.3)),
+    ("ome-zarr-0.6", "specimen/s2", (), (11.625, 23.8, 26.9)),
     ("zarr-array", "", (), (48.0, 72.0, 86.0)),
 ]
 
@@ -126,8 +141,12 @@ def test_each_format_has_one_sample(samples: dict[str, Sample]) -> None:
         "bdv-n5",
         "n5-array",
         "cosem",
+        "ome-zarr-0.1",
+        "ome-zarr-0.2",
+        "ome-zarr-0.3",
         "ome-zarr-0.4",
         "ome-zarr-0.5",
+        "ome-zarr-0.6",
         "zarr-array",
     )
     assert tuple(samples) == FORMATS
@@ -137,7 +156,7 @@ def test_each_format_has_one_sample(samples: dict[str, Sample]) -> None:
         assert sample.path.suffix in (".n5", ".zarr")
         assert sample.landmark == {"z": 48.0, "y": 72.0, "x": 86.0}
         assert len(sample.landmarks) == 3
-    assert len({sample.title for sample in samples.values()}) == 8
+    assert len({sample.title for sample in samples.values()}) == 12
 
 
 EXTENTS = [
@@ -145,6 +164,8 @@ EXTENTS = [
     ("bdv-n5", (-0.125, 96.125), (-19.775, 180.175), (-19.975, 179.975)),
     ("cosem", (0.3, 95.1), (-0.75, 158.25), (-0.1, 160.9)),
     ("ome-zarr-0.4", (0.9, 92.7), (3.75, 155.25), (2.75, 154.25)),
+    ("ome-zarr-0.2", (-0.5, 90.5), (-0.5, 160.5), (-0.5, 152.5)),
+    ("ome-zarr-0.6", (-0.5, 95.5), (-60.0, 220.0), (-60.0, 220.0)),
     ("ome-zarr-0.5", (1.2, 97.2), (-0.025, 159.975), (-0.325, 159.675)),
 ]
 

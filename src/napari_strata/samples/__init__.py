@@ -12,6 +12,8 @@ from pathlib import Path
 from napari_strata.samples._bdv import bdv_n5
 from napari_strata.samples._cosem import cosem
 from napari_strata.samples._n5 import bare_n5_array, n5_viewer, neuroglancer_n5
+from napari_strata.samples._ome_06 import ome_zarr_06
+from napari_strata.samples._ome_early import ome_zarr_01, ome_zarr_02, ome_zarr_03
 from napari_strata.samples._sample import Sample
 from napari_strata.samples._zarr import bare_zarr_array, ome_zarr_04, ome_zarr_05
 
@@ -23,8 +25,12 @@ _WRITERS: dict[str, Callable[[Path], Sample]] = {
     "bdv-n5": bdv_n5,
     "n5-array": bare_n5_array,
     "cosem": cosem,
+    "ome-zarr-0.1": ome_zarr_01,
+    "ome-zarr-0.2": ome_zarr_02,
+    "ome-zarr-0.3": ome_zarr_03,
     "ome-zarr-0.4": ome_zarr_04,
     "ome-zarr-0.5": ome_zarr_05,
+    "ome-zarr-0.6": ome_zarr_06,
     "zarr-array": bare_zarr_array,
 }
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -69,8 +69,10 @@ def zarr_group(path: Path, version: int, attributes: Mapping[str, Any]) -> None:
     zarr.create_group(store=str(path), zarr_format=version, attributes=dict(attributes))
 
 
-def zarr2_array(path: Path, pixels: Pixels, chunks: Sequence[int]) -> None:
-    """Write a Zarr v2 array with nested chunks."""
+def zarr2_array(
+    path: Path, pixels: Pixels, chunks: Sequence[int], separator: Literal["/", "."] = "/"
+) -> None:
+    """Write a Zarr v2 array, its chunks nested or, with ``"."``, flat."""
     import zarr
 
     array = zarr.create_array(
@@ -79,7 +81,7 @@ def zarr2_array(path: Path, pixels: Pixels, chunks: Sequence[int]) -> None:
         chunks=tuple(chunks),
         dtype=pixels.dtype,
         zarr_format=2,
-        chunk_key_encoding={"name": "v2", "separator": "/"},
+        chunk_key_encoding={"name": "v2", "separator": separator},
     )
     array[...] = pixels
 
