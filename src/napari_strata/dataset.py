@@ -231,28 +231,32 @@ def _decodable(image: model.Image, problems: list[Problem]) -> model.Image | Non
     """Leave out levels that cannot be decoded; None, with the reason, if none is left."""
     kept, defects = [], []
     for level in image.levels:
-        defect = _codec_defect(level)
-        if defect is None:
-            kept.append(level)
-        else:
-            defects.append(defect)
+        sound = _sound_part(level, defects)
+        if sound is not None:
+            kept.append(sound)
     if not kept:
         problems.extend(defects)
         return None
     return replace(image, levels=tuple(kept), problems=(*image.problems, *defects))
 
 
-def _codec_defect(level: model.Level) -> Problem | None:
-    locations: Sequence[model.ArrayLocation | None] = (
-        level.location.parts
-        if isinstance(level.location, model.StackLocation)
-        else [level.location]
-    )
-    for location in locations:
-        reason = location and check_codec(location)
-        if location and reason:
-            return Problem("unknown-codec", "error", location.where, reason)
-    return None
+def _sound_part(level: model.Level, defects: list[Problem]) -> model.Level | None:
+    """Return the level, of a mosaic the tiles that can be decoded, or None."""
+    location = level.location
+    if isinstance(location, model.MosaicLocation):
+        tiles = tuple(t for t in location.tiles if not _codec_defects(t.location, defects))
+        return replace(level, location=model.MosaicLocation(tiles)) if tiles else None
+    return None if _codec_defects(location, defects) else level
+
+
+def _codec_defects(location: model.Location, defects: list[Problem]) -> bool:
+    """Note the first array of a location that cannot be decoded; tell if there is one."""
+    for array in model.stored_arrays(location):
+        reason = check_codec(array)
+        if reason:
+            defects.append(Problem("unknown-codec", "error", array.where, reason))
+            return True
+    return False
 
 
 def _different_spacing(images: Sequence[model.Image], origin: Origin) -> list[Problem]:

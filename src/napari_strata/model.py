@@ -7,7 +7,7 @@ CENTRE of a voxel to world, in the unit its axes declare.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import numpy as np
@@ -64,12 +64,16 @@ class ArrayLocation:
     encoding : which of the three container formats.
     metadata : the array's own metadata exactly as read, NOT sanitised.
     where : the metadata file, for messages.
+    axes : for each axis of the level, the stored axis (array order) it shows; None repeats the
+        same values along it. Stored axes that are not listed have length 1. If None altogether,
+        the level has the stored axes in their order.
     """
 
     kvstore: Mapping[str, Any]
     encoding: Literal["n5", "zarr2", "zarr3"]
     metadata: Mapping[str, Any]
     where: str
+    axes: tuple[int | None, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -80,6 +84,34 @@ class StackLocation:
     """
 
     parts: tuple[ArrayLocation | None, ...]
+
+
+@dataclass(frozen=True)
+class Tile:
+    """An array, its shape and its first voxel's place in a mosaic; level axes, in voxels."""
+
+    location: ArrayLocation
+    shape: tuple[int, ...]
+    offset: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class MosaicLocation:
+    """Arrays of one dtype laid beside each other, none over another; zeros in between."""
+
+    tiles: tuple[Tile, ...]
+
+
+Location = ArrayLocation | StackLocation | MosaicLocation
+
+
+def stored_arrays(location: Location) -> tuple[ArrayLocation, ...]:
+    """List the arrays a level is made of."""
+    if isinstance(location, ArrayLocation):
+        return (location,)
+    if isinstance(location, StackLocation):
+        return tuple(part for part in location.parts if part is not None)
+    return tuple(tile.location for tile in location.tiles)
 
 
 GRID_SPACING = "grid spacing"
@@ -112,7 +144,7 @@ class Level:
     dtype: np.dtype[Any]
     chunks: tuple[int, ...]
     affine: _affine.Matrix
-    location: ArrayLocation | StackLocation
+    location: Location
     origin: tuple[Contribution, ...] = ()
 
     @property
@@ -137,6 +169,10 @@ class ChannelDisplay:
     window : contrast limits (start, end), in values of the data.
     range : the range (min, max) the limits may be moved in.
     color : six hexadecimal digits, without ``#``.
+    gamma : the exponent between the limits.
+    curve : brightness, 0 to 1, at evenly spaced values from one limit to the other, where that
+        is no power of the value.
+    inverted : bright where the value is low.
     """
 
     label: str | None = None
@@ -144,20 +180,63 @@ class ChannelDisplay:
     window: tuple[float, float] | None = None
     range: tuple[float, float] | None = None
     visible: bool = True
+    gamma: float | None = None
+    curve: tuple[float, ...] | None = None
+    inverted: bool = False
+
+
+Color = tuple[float, float, float, float]
 
 
 @dataclass(frozen=True)
 class Display:
-    """Declared rendering: one entry a channel, in channel order (may be shorter)."""
+    """Declared rendering.
+
+    Attributes
+    ----------
+    channels : one entry a channel, in channel order (may be shorter).
+    first_position : index of the first plane to show, by the name of its axis.
+    label_colors : by label value; red, green, blue, opacity, each 0 to 1.
+    label_properties : by label value, whatever is declared of it (plain JSON values).
+    """
 
     channels: tuple[ChannelDisplay, ...] = ()
+    first_position: Mapping[str, int] = field(default_factory=dict)
+    label_colors: Mapping[int, Color] = field(default_factory=dict)
+    label_properties: Mapping[int, Mapping[str, Any]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class CoordinateSystem:
+    """A space the image can be shown in (OME-NGFF 0.6).
+
+    Attributes
+    ----------
+    name : how it is chosen: unique among an image's systems.
+    axes : of the space.
+    transforms : outermost (applied last) first; composed they map a point of the image's
+        intrinsic system to this one. Matrices are ``(m + 1, n + 1)``, m and n the numbers of
+        axes after and before. None where there is no such linear map.
+    problem : why ``transforms`` is None.
+    """
+
+    name: str
+    axes: tuple[Axis, ...]
+    transforms: tuple[Contribution, ...] | None
+    problem: Problem | None = None
 
 
 @dataclass(frozen=True)
 class Image:
     """A multiscale image (or labels): levels from finest to coarsest.
 
-    ``path`` is relative to what was opened.
+    Attributes
+    ----------
+    path : relative to what was opened.
+    systems : the coordinate systems it can be shown in, its intrinsic one first; empty where
+        the format has none.
+    system : the name of the one that ``axes`` and the levels' affines are in.
+    intrinsic : the image in its intrinsic system, where it is shown in another.
     """
 
     name: str
@@ -169,6 +248,9 @@ class Image:
     display: Display = Display()
     problems: tuple[Problem, ...] = ()
     evidence: str = ""
+    systems: tuple[CoordinateSystem, ...] = ()
+    system: str | None = None
+    intrinsic: Image | None = None
 
     @property
     def ndim(self) -> int:

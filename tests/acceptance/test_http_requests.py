@@ -234,21 +234,23 @@ def test_n5_reads_each_file_once_and_nothing_else(name, slash, server):
     assert server.counted() == Counter(("GET", path) for path in N5_FILES[name])
 
 
-def test_ome_0_5_reads_each_file_once_and_nothing_else(server):
+def test_ome_0_5_reads_each_file_once_and_asks_for_labels(server):
     dataset = strata.open(f"{server.url}/v3.zarr/em/img")
     check_levels(as_json(dataset.images[0])["levels"], LEVELS)
     assert server.counted() == Counter(
-        ("GET", f"/v3.zarr/em/img/{path}") for path in ("zarr.json", "s0/zarr.json", "s1/zarr.json")
+        ("GET", f"/v3.zarr/em/img/{path}")
+        for path in ("zarr.json", "s0/zarr.json", "s1/zarr.json", "labels/zarr.json")
     )
 
 
-def test_ome_0_4_costs_at_most_one_failed_probe(server):
+def test_ome_0_4_costs_one_failed_probe_and_asks_for_labels(server):
     dataset = strata.open(f"{server.url}/v2.zarr/em/img")
     check_levels(as_json(dataset.images[0])["levels"], LEVELS)
     counted = server.counted()
     assert set(counted.values()) == {1}, counted
     needed = {
-        ("GET", f"/v2.zarr/em/img/{path}") for path in (".zattrs", "s0/.zarray", "s1/.zarray")
+        ("GET", f"/v2.zarr/em/img/{path}")
+        for path in (".zattrs", "s0/.zarray", "s1/.zarray", "labels/.zattrs")
     }
     assert needed <= set(counted)
     extra = set(counted) - needed

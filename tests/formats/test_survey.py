@@ -55,10 +55,9 @@ HOSTILE: list[Any] = [
     [{"datasets": [5]}],
     [{"datasets": [None]}],
     [{"datasets": [[]]}],
-    [{"datasets": [{"path": "0"}]}, {"datasets": 5}],
-    [{"datasets": [{"path": "0"}]}, {"datasets": [3]}],
-    [{"datasets": [{"path": "0"}]}, {"datasets": None}],
-    [{"datasets": [{"path": "0"}]}, 7],
+    [{"datasets": 5}, {"datasets": [{"path": "0"}]}],
+    [{"datasets": [3]}, {"datasets": [{"path": "0"}]}],
+    [7, {"datasets": [{"path": "0"}]}],
     [{"datasets": ["0", 4]}],
     [{"datasets": [{"path": "\ud800", "transform": {}}]}],
     [{"datasets": [{"path": "s0\nx", "transform": {}}]}],
@@ -87,6 +86,28 @@ def test_lists_of_anything_are_refused_in_one_line(kind: str, value: Any, tmp_pa
     text = str(caught.value)
     assert len(text.splitlines()) == 1
     assert len(text) < 7000
+
+
+BESIDE: list[Any] = [{"datasets": 5}, {"datasets": [3]}, {"datasets": None}, 7]
+
+
+@pytest.mark.parametrize("other", BESIDE, ids=ascii)
+@pytest.mark.parametrize("kind", ["zarr2", "zarr3"])
+def test_a_damaged_multiscale_costs_nothing_to_the_one_that_is_shown(
+    kind: str, other: Any, tmp_path: Path
+):
+    version = 2 if kind == "zarr2" else 3
+    path = tmp_path / "a.zarr"
+    write_zarr_array(path / "0", (4, 4), version=version)
+    zarr.open_group(path, mode="a", zarr_format=version)  # type: ignore[arg-type]
+    value = [{"datasets": [{"path": "0"}]}, other]
+    if kind == "zarr2":
+        add_attributes(path / ".zattrs", multiscales=value)
+    else:
+        add_attributes(path / "zarr.json", attributes={"ome": {"multiscales": value}})
+    (image,) = strata.open(path).images
+    assert [level.path for level in image.levels] == ["0"]
+    assert "several-multiscales" in [p.code for p in image.problems]
 
 
 @pytest.mark.parametrize("name", ["²", "10²", "x1²", "٣", "9" * 250, "s0\n", "a\nb", "…"])

@@ -8,19 +8,21 @@ from napari_strata.formats import (
     cosem,
     n5_viewer,
     neuroglancer_n5,
+    ome_early,
     ome_zarr,
     plain,
 )
-from napari_strata.formats._protocol import Context, Format, Origin
+from napari_strata.formats._protocol import Context, Format, Found, Origin
 from napari_strata.formats._survey import Survey
 from napari_strata.model import Image
 from napari_strata.store.hierarchy import Group
 
-__all__ = ["REGISTRY", "Context", "Format", "Origin", "images_at"]
+__all__ = ["REGISTRY", "Context", "Format", "Found", "Origin", "images_at"]
 
 # The first that finds evidence wins: what describes each level beats what describes a grid.
 REGISTRY: tuple[Format, ...] = (
     ome_zarr,
+    ome_early,
     bdv_n5,
     cosem,
     canonical,

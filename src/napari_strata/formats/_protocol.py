@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from napari_strata.formats._survey import Survey
-from napari_strata.model import Image
-from napari_strata.store.hierarchy import Array
+from napari_strata.model import Image, Problem
+from napari_strata.store.hierarchy import Array, Group
 from napari_strata.store.tree import Node
 
 Origin = Literal["center", "corner"]
@@ -38,6 +38,31 @@ class Context:
     def path(self, node: Node) -> str:
         """Give a node's path relative to what was opened."""
         return node.relative_to(self.opened.path)
+
+
+@dataclass
+class Found:
+    """Images and problems, in the order they are to be listed."""
+
+    images: list[Image] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+
+
+ImagesAt = Callable[[Group, Context], list[Image] | None]
+"""Understands one node as images; None if no dialect claims it. May raise OpenError."""
+
+
+class Collection(Protocol):
+    """One kind of group that holds other groups' images."""
+
+    def open_group(self, group: Group, context: Context, images_at: ImagesAt) -> Found | None:
+        """Open what the group says it holds; None if it says nothing of that kind.
+
+        Raises
+        ------
+        OpenError
+            If what it says is damaged so that nothing can be opened by it.
+        """
 
 
 class Format(Protocol):

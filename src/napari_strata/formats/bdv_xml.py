@@ -7,15 +7,14 @@ file, so the last one listed acts on voxels first. Affines are 3 × 4, rows of x
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from xml.etree import ElementTree
 
 import numpy as np
 
 from napari_strata import affine
 from napari_strata.model import OpenError, Problem
-from napari_strata.store.backend import ReadError
 from napari_strata.store.tree import Node
 from napari_strata.store.values import JsonPlace, positive_vector
+from napari_strata.store.xml import parse_xml
 
 
 @dataclass(frozen=True)
@@ -48,14 +47,7 @@ def read_views(container: Node) -> Views | None:
     (data,) = container.tree.read([container.path.removesuffix(".n5") + ".xml"])
     if data is None:
         return None
-    if isinstance(data, ReadError):
-        raise place.refuse("unreadable", str(data))
-    if any(mark in data.replace(b"\0", b"") for mark in (b"<!DOCTYPE", b"<!ENTITY")):
-        raise place.refuse("bad-xml", "found a document type, expected none in SpimData XML")
-    try:
-        root = ElementTree.fromstring(data)
-    except (ElementTree.ParseError, LookupError, ValueError) as error:
-        raise place.refuse("bad-xml", f"found a mistake, expected XML ({error})") from None
+    root = parse_xml(data, place)
     views = Views(place)
     for setup in root.iter("ViewSetup"):
         number = _integer(setup.findtext("id"), place, "ViewSetup/id")

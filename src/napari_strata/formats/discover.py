@@ -7,7 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import partial
 
-from napari_strata.formats import Context, images_at
+from napari_strata.formats import Context, Found, images_at
+from napari_strata.formats.groups import open_group
 from napari_strata.model import Image, OpenError, Problem, first_error
 from napari_strata.store.container import encoding_hint, identify
 from napari_strata.store.hierarchy import ATTRIBUTES_FILE, is_array
@@ -17,14 +18,6 @@ DEEPEST = 8  # levels of folders below what is opened
 MOST_FOLDERS = 20_000
 _VISITS_AT_ONCE = 8  # waiting for a server is most of the time, where there is one
 _FARTHEST_IMAGE = 4  # levels above an array
-
-
-@dataclass
-class Found:
-    """Images and problems, in the order of their paths."""
-
-    images: list[Image] = field(default_factory=list)
-    problems: list[Problem] = field(default_factory=list)
 
 
 def open_node(context: Context) -> tuple[Found, Context]:
@@ -45,9 +38,11 @@ def open_node(context: Context) -> tuple[Found, Context]:
         if above is not None:
             return above
     if group is not None:
-        images = images_at(group, context)
-        if images is not None:
-            return Found(images), context
+        named = open_group(group, context)
+        if named is not None:
+            if not named.images:
+                raise _nothing(named, node)
+            return named, context
     found = _discover(context)
     if not found.images:
         raise _nothing(found, node)
@@ -101,12 +96,14 @@ class _Visit:
 def _discover(context: Context) -> Found:
     """Walk breadth-first to a bounded depth; arrays and images are not descended into."""
     found = Found()
+    by_path: list[tuple[str, list[Image]]] = []
     layer, visited, seen = [context.opened], {context.opened.real_path()}, 1
     with ThreadPoolExecutor(_VISITS_AT_ONCE) as pool:
         for depth in range(DEEPEST + 1):
             children: list[Node] = []
-            for visit in pool.map(partial(_visit, context=context, depth=depth), layer):
-                found.images += visit.images
+            visits = pool.map(partial(_visit, context=context, depth=depth), layer)
+            for node, visit in zip(layer, visits, strict=True):
+                by_path.append((context.path(node), visit.images))
                 found.problems += visit.problems
                 children += [c for c in visit.children if _is_new(c, visited, found.problems)]
             if seen + len(children) > MOST_FOLDERS:
@@ -114,7 +111,8 @@ def _discover(context: Context) -> Found:
                 children = children[: MOST_FOLDERS - seen]
             seen += len(children)
             layer = children
-    found.images.sort(key=lambda image: natural_key(image.path))
+    by_path.sort(key=lambda pair: natural_key(pair[0]))
+    found.images = [image for _, images in by_path for image in images]
     return found
 
 
@@ -123,9 +121,9 @@ def _visit(node: Node, context: Context, depth: int) -> _Visit:
     try:
         # What was opened is known to be no image.
         group = identify(node) if depth else None
-        images = images_at(group, context) if group is not None else None
-        if images is not None:
-            visit.images = images
+        found = open_group(group, context) if group is not None else None
+        if found is not None:
+            visit.images, visit.problems = found.images, found.problems
         elif depth < DEEPEST:
             visit.children = _children(node)
     except OpenError as error:

@@ -25,9 +25,11 @@ def _weight(image: Image) -> tuple[bool, int]:
 def split_axis(image: Image) -> int | None:
     """Return the channel axis that becomes one layer a channel; None keeps a slider.
 
-    Labels have no channels, and hundreds of them (spectra) are better scrolled than stacked.
+    Hundreds of channels (spectra) are better scrolled than stacked. Labels have one layer; a
+    channel axis of length 1 is left out of it, so that its axes meet those of the image's layers.
     """
     axis = image.model.channel_axis
-    if axis is None or image.kind == "labels":
+    if axis is None:
         return None
-    return axis if image.levels[0].shape[axis] <= MOST_CHANNEL_LAYERS else None
+    most = 1 if image.kind == "labels" else MOST_CHANNEL_LAYERS
+    return axis if image.levels[0].shape[axis] <= most else None

@@ -1,0 +1,246 @@
+"""OME-NGFF plates: all fields of all wells as one grid, one image an acquisition.
+
+Rules: formats.md 2, after the specification's "plate" section. Each metadata file is read once,
+those of all wells together, then those of all fields, then those of all arrays.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from napari_strata.formats import ome_labels
+from napari_strata.formats._assemble import image_name
+from napari_strata.formats._grid_of_fields import Field, grids
+from napari_strata.formats._ome import dataset_nodes, key_place, keys
+from napari_strata.formats._protocol import Context, Found, ImagesAt
+from napari_strata.formats.ome_well import Entry, Opened, read_fields, read_well
+from napari_strata.model import OpenError, Problem
+from napari_strata.store.hierarchy import ARRAY_FILE, ATTRIBUTES_FILE, Group, read_group
+from napari_strata.store.tree import Node, prefetch
+from napari_strata.store.values import JsonPlace, mapping, quote, sequence, text
+
+_MOST_ROWS = 1000  # a plate has 32 rows and 48 columns at most
+
+
+@dataclass(frozen=True)
+class _Well:
+    node: Node
+    position: tuple[int, int]  # row, column
+    place: JsonPlace
+
+
+def open_group(group: Group, context: Context, images_at: ImagesAt) -> Found | None:
+    """Open a plate: a missing or damaged well or field leaves its place blank, with a problem.
+
+    Raises
+    ------
+    OpenError
+        If the plate does not say which wells it has.
+    """
+    if "plate" not in keys(group):
+        return None
+    found = Found()
+    at = key_place(group, "plate")
+    plate = mapping(keys(group)["plate"], at)
+    wells = _wells(group, plate, at, found.problems)
+    entries = _entries(wells, group, found.problems)
+    opened = read_fields(
+        [e for _, own in entries for e in own], group, context, images_at, found.problems
+    )
+    acquisitions = _acquisitions(plate, at, found.problems)
+    fields = [
+        Field(opened[e.node].image, well.position, e.number, _known(e, acquisitions))
+        for well, own in entries
+        for e in own
+        if e.node in opened
+    ]
+    if not fields:
+        return found
+    name = plate.get("name")
+    name = name if isinstance(name, str) and name.strip() else image_name(group.node)
+    path = context.path(group.node)
+    found.images += grids(
+        fields, name=name, path=path, place=at, acquisitions=acquisitions, problems=found.problems
+    )
+    found.images += _label_grids(fields, opened, entries, context, images_at, at, found.problems)
+    return found
+
+
+def _known(entry: Entry, acquisitions: Mapping[int, str]) -> int | None:
+    """Put all fields together where the plate knows of one acquisition at most."""
+    return entry.acquisition if len(acquisitions) > 1 else None
+
+
+def _acquisitions(
+    plate: Mapping[str, Any], at: JsonPlace, problems: list[Problem]
+) -> dict[int, str]:
+    """Read the acquisitions' names by their ids."""
+    value = plate.get("acquisitions")
+    if value is None:
+        return {}
+    place = at.child("acquisitions")
+    result: dict[int, str] = {}
+    for index, item in enumerate(value if isinstance(value, list) else [value]):
+        number = item.get("id") if isinstance(item, dict) else None
+        if not isinstance(number, int) or isinstance(number, bool):
+            message = f"found {quote(item)}, expected an object with a whole number as id; not used"
+            problems.append(place.item(index).problem("bad-acquisition", "warning", message))
+            continue
+        name = item.get("name")
+        result[number] = name if isinstance(name, str) and name else f"acquisition {number}"
+    return result
+
+
+def _wells(
+    group: Group, plate: Mapping[str, Any], at: JsonPlace, problems: list[Problem]
+) -> list[_Well]:
+    names = [_names(plate.get(key), at.child(key), problems) for key in ("rows", "columns")]
+    wells: list[_Well] = []
+    for index, item in enumerate(sequence(plate.get("wells"), at.child("wells"))):
+        place = at.child("wells").item(index)
+        try:
+            fields = mapping(item, place)
+            path = text(fields.get("path"), place.child("path"))
+            node = group.node.descend(path, place.child("path"))
+            position = _position(fields, path, names, place, problems)
+        except OpenError as error:
+            problems.append(error.problem)
+            continue
+        if any(w.node == node or w.position == position for w in wells):
+            message = f"found {quote(path)} where a well is already; left out"
+            problems.append(place.problem("repeated-well", "error", message))
+        else:
+            wells.append(_Well(node, position, place))
+    return wells
+
+
+def _names(value: object, at: JsonPlace, problems: list[Problem]) -> list[str]:
+    """Read the names of rows or columns, in order."""
+    if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
+        message = f"found {quote(value)}, expected a list of objects with names"
+        problems.append(at.problem("bad-plate", "warning", message))
+        return []
+    return [str(item.get("name")) for item in value]
+
+
+def _position(
+    well: Mapping[str, Any],
+    path: str,
+    names: Sequence[Sequence[str]],
+    place: JsonPlace,
+    problems: list[Problem],
+) -> tuple[int, int]:
+    """Find row and column: the indices, else (before 0.4) the names in the path.
+
+    Raises
+    ------
+    OpenError
+        If neither tells.
+    """
+    parts = [part for part in path.split("/") if part not in ("", ".")]
+    position = []
+    for side, key in enumerate(("rowIndex", "columnIndex")):
+        index = well.get(key)
+        named = None
+        if len(parts) == 2 and parts[side] in names[side]:
+            named = names[side].index(parts[side])
+        if index is None:
+            if named is None:
+                known = ", ".join(names[side]) or "none"
+                message = f"found {quote(path)}, expected names of {key[:-5]}s ({known})"
+                raise place.child("path").refuse("unknown-well", message)
+            position.append(named)
+            continue
+        if not isinstance(index, int) or isinstance(index, bool) or not 0 <= index < _MOST_ROWS:
+            raise place.child(key).unexpected(index, "a whole number from 0")
+        if named is not None and named != index:
+            message = f"found {index}, but {quote(path)} is number {named}; the index is used"
+            problems.append(place.child(key).problem("well-contradicts", "warning", message))
+        position.append(index)
+    return position[0], position[1]
+
+
+def _entries(
+    wells: Sequence[_Well], group: Group, problems: list[Problem]
+) -> list[tuple[_Well, list[Entry]]]:
+    """Read which fields each well has, all wells at once."""
+    prefetch([well.node for well in wells], ATTRIBUTES_FILE[group.encoding])
+    result = []
+    for well in wells:
+        try:
+            node = read_group(well.node, group.encoding)
+            if node is None:
+                message = f'found nothing at "{well.node.inner_path}"; its place is left blank'
+                problems.append(well.place.problem("missing-well", "warning", message))
+                continue
+            result.append((well, read_well(node, problems)))
+        except OpenError as error:
+            problems.append(error.problem)
+    return result
+
+
+def _label_grids(
+    fields: Sequence[Field],
+    opened: Mapping[Node, Opened],
+    entries: Sequence[tuple[_Well, list[Entry]]],
+    context: Context,
+    images_at: ImagesAt,
+    at: JsonPlace,
+    problems: list[Problem],
+) -> list[Any]:
+    """Lay out the fields' labels, if the first field has any."""
+    ordered = [(well, e) for well, own in entries for e in own if e.node in opened]
+    first = opened[ordered[0][1].node].group
+    names = _label_names(first)
+    if not names:
+        return []
+    _prefetch_labels([e.node for _, e in ordered], first, names)
+    labels: dict[str, list[Field]] = {}
+    for field, (_, entry) in zip(fields, ordered, strict=True):
+        one = opened[entry.node]
+        found = ome_labels.with_labels(one.group, [one.image], context, images_at)
+        problems += found.problems
+        for label in found.images[1:]:
+            inner = label.path.removeprefix(one.image.path).strip("/")
+            labels.setdefault(inner, []).append(replace(field, image=label))
+            problems += label.problems
+    result = []
+    for inner, own in labels.items():
+        result += grids(
+            own,
+            name=own[0].image.name,
+            path=f"{context.path(first.node.outer() or first.node)}/*/{inner}",
+            place=at,
+            acquisitions={},
+            problems=problems,
+        )
+    return result
+
+
+def _label_names(field: Group) -> list[str]:
+    """List the labels of a field by its metadata."""
+    try:
+        labels = read_group(field.node.child(ome_labels.FOLDER), field.encoding)
+    except OpenError:
+        return []  # is reported when the labels are opened
+    listed = keys(labels).get("labels") if labels is not None else None
+    return [name for name in listed if isinstance(name, str)] if isinstance(listed, list) else []
+
+
+def _prefetch_labels(nodes: Sequence[Node], field: Group, names: Sequence[str]) -> None:
+    """Read the metadata of all fields' labels that are called as the first field's are."""
+    plain = [name for name in names if name.replace("_", "").isalnum()]
+    folders = [node.child(ome_labels.FOLDER) for node in nodes]
+    prefetch(folders, ATTRIBUTES_FILE[field.encoding])
+    images = [folder.child(name) for folder in folders for name in plain]
+    prefetch(images, ATTRIBUTES_FILE[field.encoding])
+    arrays = []
+    for image in images:
+        try:
+            group = read_group(image, field.encoding)
+        except OpenError:
+            continue  # is reported when it is opened
+        arrays += dataset_nodes(group) if group is not None else []
+    prefetch(arrays, ARRAY_FILE[field.encoding])

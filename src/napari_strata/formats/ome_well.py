@@ -1,0 +1,153 @@
+"""OME-NGFF wells: the fields of view of one well, and reading those of many wells at once.
+
+Rules: formats.md 2, after the specification's "well" section.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from napari_strata.formats import ome_labels
+from napari_strata.formats._assemble import image_name
+from napari_strata.formats._grid_of_fields import Field, grids
+from napari_strata.formats._ome import dataset_nodes, key_place, keys
+from napari_strata.formats._protocol import Context, Found, ImagesAt
+from napari_strata.model import Image, OpenError, Problem
+from napari_strata.store.hierarchy import ARRAY_FILE, ATTRIBUTES_FILE, Group, read_group
+from napari_strata.store.tree import Node, prefetch
+from napari_strata.store.values import JsonPlace, mapping, quote, sequence, text
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A field of view as its well lists it.
+
+    ``number`` counts the fields of one acquisition in the well; ``acquisition`` is None where
+    none is named.
+    """
+
+    node: Node
+    number: int
+    acquisition: int | None
+    place: JsonPlace
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A field that could be read: its group and its image."""
+
+    group: Group
+    image: Image
+
+
+def open_group(group: Group, context: Context, images_at: ImagesAt) -> Found | None:
+    """Open a well: its fields as a grid, then each field at the place it declares."""
+    if "well" not in keys(group):
+        return None
+    found = Found()
+    entries = read_well(group, found.problems)
+    opened = read_fields(entries, group, context, images_at, found.problems)
+    if len(opened) > 1:
+        fields = [
+            Field(opened[e.node].image, (0, 0), e.number, e.acquisition)
+            for e in entries
+            if e.node in opened
+        ]
+        found.images += grids(
+            fields,
+            name=image_name(group.node),
+            path=context.path(group.node),
+            place=key_place(group, "well"),
+            acquisitions={},
+            problems=found.problems,
+        )
+    for field in opened.values():
+        one = ome_labels.with_labels(field.group, [field.image], context, images_at)
+        found.images += one.images
+        found.problems += one.problems
+    return found
+
+
+def read_well(group: Group, problems: list[Problem]) -> list[Entry]:
+    """Read which fields a well has; what is wrong with one costs only that.
+
+    Raises
+    ------
+    OpenError
+        If the well does not say which fields it has.
+    """
+    at = key_place(group, "well")
+    well = mapping(keys(group).get("well"), at)
+    items = sequence(well.get("images"), at.child("images"))
+    entries: list[Entry] = []
+    for index, item in enumerate(items):
+        place = at.child("images").item(index)
+        try:
+            fields = mapping(item, place)
+            path = place.child("path")
+            node = group.node.descend(text(fields.get("path"), path), path)
+        except OpenError as error:
+            problems.append(error.problem)
+            continue
+        if any(entry.node == node for entry in entries):
+            message = f"found {quote(fields['path'])} a second time; it is shown once"
+            problems.append(place.problem("repeated-field", "warning", message))
+            continue
+        acquisition = _acquisition(fields.get("acquisition"), place, problems)
+        number = sum(entry.acquisition == acquisition for entry in entries)
+        entries.append(Entry(node, number, acquisition, place))
+    return entries
+
+
+def _acquisition(value: object, place: JsonPlace, problems: list[Problem]) -> int | None:
+    if value is None or (isinstance(value, int) and not isinstance(value, bool)):
+        return value
+    message = f"found {quote(value)}, expected a whole number; not used"
+    problems.append(place.child("acquisition").problem("bad-acquisition", "warning", message))
+    return None
+
+
+def read_fields(
+    entries: Sequence[Entry],
+    group: Group,
+    context: Context,
+    images_at: ImagesAt,
+    problems: list[Problem],
+) -> dict[Node, Opened]:
+    """Read many fields' images: first all groups at once, then all their arrays.
+
+    ``group`` is the well or plate they belong to: all of a plate has one encoding.
+    """
+    prefetch([entry.node for entry in entries], ATTRIBUTES_FILE[group.encoding])
+    groups: list[tuple[Entry, Group]] = []
+    for entry in entries:
+        try:
+            field = read_group(entry.node, group.encoding)
+        except OpenError as error:
+            problems.append(error.problem)
+            continue
+        if field is None:
+            problems.append(_missing(entry))
+        else:
+            groups.append((entry, field))
+    arrays = [node for _, field in groups for node in dataset_nodes(field)]
+    prefetch(arrays, ARRAY_FILE[group.encoding])
+    opened: dict[Node, Opened] = {}
+    for entry, field in groups:
+        try:
+            images = images_at(field, context)
+        except OpenError as error:
+            problems.append(error.problem)
+            continue
+        if images:
+            opened[entry.node] = Opened(field, images[0])
+            problems += images[0].problems
+        else:
+            problems.append(_missing(entry))
+    return opened
+
+
+def _missing(entry: Entry) -> Problem:
+    message = f'found no image at "{entry.node.inner_path}", expected a field of view'
+    return entry.place.problem("missing-field", "error", message)
