@@ -14,13 +14,15 @@ import pytest
 class FolderServer:
     """Serves a folder over HTTP and remembers every request.
 
-    ``refuse(path)`` may return a status to answer with instead.
+    ``refuse(path)`` may return a status to answer with instead. With ``lists``, a folder is
+    answered with a page that links to what is in it.
     """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.log: list[tuple[str, str]] = []
         self.refuse: Callable[[str], int | None] = lambda path: None
+        self.lists = False
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self._server.daemon_threads = True
         self._thread = threading.Thread(
@@ -71,6 +73,10 @@ class FolderServer:
         if status is not None:
             return status, b"", None
         file = self.folder / path.lstrip("/")
+        if file.is_dir() and self.lists:
+            names = sorted(f"{entry.name}{'/' * entry.is_dir()}" for entry in file.iterdir())
+            page = "".join(f'<a href="{name}">{name}</a>' for name in ["../", *names])
+            return 200, page.encode(), None
         if not file.is_file():
             return 404, b"", None
         body = file.read_bytes()
@@ -79,6 +85,8 @@ class FolderServer:
         first, last = byte_range.removeprefix("bytes=").split("-")
         size = len(body)
         start = int(first) if first else size - int(last)
+        if start >= size:
+            return 416, b"", f"bytes */{size}"
         stop = min(int(last) + 1, size) if first and last else size
         return 206, body[start:stop], f"bytes {start}-{stop - 1}/{size}"
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import tensorstore as ts
+import zarr
 
 from napari_strata.arrays import LevelArray, open_level
 from napari_strata.model import ArrayLocation
@@ -78,6 +79,17 @@ def write_n5(
     spec = {"driver": "n5", "kvstore": local(folder), "metadata": metadata}
     ts.open(spec, create=True).result().T.write(data).result()
     return metadata
+
+
+def write_zarr2(
+    folder: Path, data: np.ndarray[Any, Any], chunks: tuple[int, ...], **kwargs: Any
+) -> None:
+    """Write a Zarr v2 array with zarr-python."""
+    given = {"fill_value": 0, **kwargs}
+    array = zarr.create_array(
+        folder, shape=data.shape, dtype=data.dtype, chunks=chunks, zarr_format=2, **given
+    )
+    array[...] = data
 
 
 def n5_header(size: tuple[int, ...], mode: int = 0) -> bytes:

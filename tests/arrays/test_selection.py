@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from napari_strata.arrays.level_axes import LevelAxes
 from napari_strata.arrays.selection import Selection
 
 KEYS: list[tuple[Any, ...]] = [
@@ -105,12 +106,35 @@ def test_pieces_cover_a_view_once():
     selection = selection.transpose((1, 0))
     seen = np.zeros(selection.shape, int)
     chunks = set()
-    for place, chunk, piece in selection.pieces((4, 5, 2)):
+    axes = LevelAxes((10, 9, 4), None)
+    for place, piece in selection.pieces((4, 5, 2)):
         seen[place] += 1
         assert piece.shape == seen[place].shape
-        chunks.add(chunk)
+        chunks.add(axes.chunk_at(piece.ascending(), (4, 5, 2)))
     assert (seen == 1).all()
     assert chunks == {(2, 0, 1), (1, 0, 1), (0, 0, 1), (2, 1, 1), (1, 1, 1), (0, 1, 1)}
+    assert axes.chunk_at(selection.ascending(), (4, 5, 2)) is None  # in several
+
+
+@pytest.mark.parametrize(
+    ("key", "axes"),
+    [
+        ((slice(8, 0, -3), slice(1, 9, 2), 3), (1, 0)),
+        ((slice(None), slice(None, None, -1), slice(3, 0, -1)), (2, 0, 1)),
+        ((4, slice(2, 9, 3)), (1, 0)),
+        ((4, 2, 1), ()),
+    ],
+    ids=repr,
+)
+def test_a_view_filled_in_ascending_order(key: Any, axes: tuple[int, ...]):
+    data = np.arange(360).reshape(10, 9, 4)
+    selection = Selection.whole((10, 9, 4)).index(key).transpose(axes)
+    view = np.empty(selection.shape, int)
+    inside = selection.as_ascending(view)
+    assert inside.base is view
+    inside[...] = data[selection.ascending()]
+    np.testing.assert_array_equal(view, data[key].transpose(axes))
+    assert Selection.of_index(selection.ascending()).ascending() == selection.ascending()
 
 
 @pytest.mark.parametrize("most", [1, 2, 7, 1000])

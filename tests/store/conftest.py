@@ -15,12 +15,28 @@ import pytest
 Answer = tuple[int, bytes]
 
 
+def _span(header: str | None, size: int) -> tuple[int, int] | None:
+    """Read a Range header as start and stop (RFC 9110, section 14)."""
+    if header is None:
+        return None
+    first, last = header.removeprefix("bytes=").split("-")
+    if not first:
+        return max(size - int(last), 0), size
+    return int(first), min(int(last) + 1, size) if last else size
+
+
 class Loopback:
-    """Answers GET by ``answer``; ``log`` has the requests as they came."""
+    """Answers GET by ``answer``; ``log`` has the requests as they came.
+
+    ``ranges`` has the byte range each asked for; without ``honours_ranges`` they get it all.
+    """
+
+    honours_ranges = True
 
     def __init__(self) -> None:
         self.log: list[str] = []
         self.headers: list[dict[str, str]] = []
+        self.ranges: list[str | None] = []
         loopback = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -29,9 +45,21 @@ class Loopback:
             def do_GET(self) -> None:
                 loopback.log.append(self.path)
                 loopback.headers.append({k.lower(): v for k, v in self.headers.items()})
+                wanted = self.headers.get("Range")
+                loopback.ranges.append(wanted)
                 status, body = loopback.answer(self.path)
+                tag = zlib.crc32(body)
+                span = _span(wanted, len(body)) if loopback.honours_ranges else None
+                if span is not None and not body:
+                    status = 416
+                if status == 200 and span is not None:
+                    status, whole = 206, len(body)
+                    body = body[slice(*span)]
                 self.send_response(status)
-                self.send_header("ETag", f'"{zlib.crc32(body)}"')  # S3 always sends one
+                if status == 206:
+                    assert span is not None
+                    self.send_header("Content-Range", f"bytes {span[0]}-{span[1] - 1}/{whole}")
+                self.send_header("ETag", f'"{tag}"')  # S3 always sends one
                 self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
                 if self.command == "GET":

@@ -17,6 +17,14 @@ URLS = {
     "https://h/A.ZARR/": True,
     "https://h/a.zarr?x=1": True,
     "s3://b/a.n5/em": True,
+    "https://h/a.ozx": True,
+    "https://h/a.OZX/0?x=1": True,
+    "s3://b/a.zarr.zip/labels/nuclei": True,
+    "s3://b/a.n5.zip": True,
+    "s3://b/a.ome.zip/0": True,
+    "https://h/a.zip": False,
+    "https://h/photos.zip/0": False,
+    "https://h/a.ozx.png": False,
     "https://h/em/attributes.json": True,
     "https://h/em/zarr.json": True,
     "https://h/em/.zattrs": True,
@@ -99,3 +107,39 @@ def test_what_is_not_there(tmp_path: Path):
     assert not recognise(str(tmp_path / "gone"))
     (tmp_path / "file.zarr").write_text("")
     assert not recognise(str(tmp_path / "file.zarr"))
+
+
+ZIPS = {
+    "a.ozx": True,
+    "A.OZX": True,
+    "a.zarr.zip": True,
+    "a.n5.zip": True,
+    "a.ome.zip": True,
+    "a.zip": False,
+    "azarr.zip": False,
+    "a.ozx.bak": False,
+}
+
+
+@pytest.mark.parametrize("name", ZIPS)
+def test_zip_files_go_by_name_alone(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    (tmp_path / name).write_bytes(b"whatever is in it")
+
+    def refuse(*args: Any, **kwargs: Any) -> Any:
+        raise AssertionError("a zip was looked into")
+
+    monkeypatch.setattr(builtins, "open", refuse)
+    paths = [str(tmp_path / name) + inside for inside in ("", "/0", "/0/zarr.json", "/x.zarr/0")]
+    found = [recognise(path) for path in paths]
+    monkeypatch.undo()
+    assert found == [ZIPS[name]] * 4
+
+
+def test_a_folder_called_like_a_zip(tmp_path: Path):
+    folder = tmp_path / "a.ozx"
+    folder.mkdir()
+    assert not recognise(str(folder))
+    (folder / "zarr.json").write_text('{"zarr_format": 3}')
+    assert recognise(str(folder))
+    assert recognise(str(folder / "zarr.json"))
+    assert not recognise(str(tmp_path / "gone.ozx"))

@@ -30,12 +30,14 @@ class Contexts:
     direct : arrays tensorstore decodes.
     decoding : chunks decoded in Python, on top of key-value reads.
     masking : arrays on top of either, in which a refused chunk is a missing one.
+    laying : mosaics on top of all of them, which keep no chunks of their own.
     asking : single metadata files, past the queue of requests for chunks.
     """
 
     direct: Any
     decoding: Any
     masking: Any
+    laying: Any
     asking: Any
 
 
@@ -95,8 +97,10 @@ def _make(limit: int) -> Contexts:
     )
     decoding = ts.Context({"data_copy_concurrency": _WAITING}, direct)
     masking = ts.Context({"data_copy_concurrency": _WAITING}, direct)
+    passing = {"data_copy_concurrency": _WAITING, "cache_pool": {"total_bytes_limit": 0}}
+    laying = ts.Context(passing, direct)
     apart = {f"{scheme}_request_concurrency": {"limit": 1} for scheme in ("http", "s3", "gcs")}
-    return Contexts(direct, decoding, masking, ts.Context(apart, direct))
+    return Contexts(direct, decoding, masking, laying, ts.Context(apart, direct))
 
 
 def _windows_memory() -> int:

@@ -16,7 +16,7 @@ from napari_strata.arrays.dask_blocks import as_dask
 from napari_strata.arrays.errors import ChunkError
 from napari_strata.arrays.selection import AxisChunks, Selection
 from napari_strata.arrays.source import Source
-from napari_strata.model import ArrayLocation, StackLocation
+from napari_strata.model import Location
 
 MOST_BLOCKS = 10**6  # a dask graph of more takes longer to build than anyone waits
 
@@ -26,7 +26,7 @@ OnError = Callable[[ChunkError], None]
 
 
 def open_level(
-    location: ArrayLocation | StackLocation,
+    location: Location,
     *,
     shape: tuple[int, ...],
     dtype: npt.DTypeLike,
@@ -38,23 +38,23 @@ def open_level(
     Parameters
     ----------
     location : where it is stored; no metadata is read again.
-    shape : voxels along each axis, array (C) order; of a stack, the stacked axis comes first.
+    shape : voxels along each axis of the level, array (C) order; of a stack, the stacked axis
+        comes first.
     dtype : of one voxel; big-endian data is presented in native byte order.
-    chunks : the smallest unit that is read, array order.
+    chunks : the smallest unit that is read, along the level's axes.
     on_error : without it, a chunk that cannot be read makes the read raise `ChunkError`. With
         it, reading goes on: such a chunk is 0, and ``on_error`` is called with the first error
         of this level and all its views, never again.
 
     Raises
     ------
-    ValueError : the shape, chunks and location do not fit together.
+    ValueError : the shape, chunks and location do not fit together: a tile sticks out of its
+        mosaic, or axes are of another number.
     """
     shape = tuple(operator.index(n) for n in shape)
     chunks = tuple(operator.index(n) for n in chunks)
     if len(chunks) != len(shape) or min(chunks, default=1) < 1 or min(shape, default=0) < 0:
         raise ValueError(f"chunks {chunks} do not fit an array of shape {shape}")
-    if isinstance(location, StackLocation) and shape[:1] != (len(location.parts),):
-        raise ValueError(f"{len(location.parts)} stacked arrays do not have shape {shape}")
     source = Source(location, shape, np.dtype(dtype).newbyteorder("="), chunks)
     reporter = None if on_error is None else _FirstOnly(on_error)
     return LevelArray(source, Selection.whole(shape), reporter)
@@ -123,7 +123,7 @@ class LevelArray(np.lib.mixins.NDArrayOperatorsMixin):
         return self._selection.chunks(self._source.chunks)
 
     @property
-    def location(self) -> ArrayLocation | StackLocation:
+    def location(self) -> Location:
         """Where the whole level is stored."""
         return self._source.location
 
@@ -206,10 +206,13 @@ class LevelArray(np.lib.mixins.NDArrayOperatorsMixin):
 
         Reading it raises tensorstore's own errors. A store that refuses (403) missing chunks
         gives them as missing only once a read through this class has noticed it.
+        A mosaic gives a virtual store that opens the tiles of each region as it is read; what
+        goes wrong with a tile is a `ChunkError` then.
 
         Raises
         ------
         CodecError : the array cannot be decoded.
+        ChunkError : the names of its chunks could not be found out.
         """
         return self._source.view(self._selection)
 
@@ -283,7 +286,7 @@ class LevelArray(np.lib.mixins.NDArrayOperatorsMixin):
 
 
 def _reopen(
-    location: ArrayLocation | StackLocation,
+    location: Location,
     shape: tuple[int, ...],
     dtype: np.dtype[Any],
     chunks: tuple[int, ...],

@@ -9,7 +9,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from napari_strata.arrays import cache, stores
+from napari_strata.arrays import cache, separator, stores
 from napari_strata.arrays.errors import (
     READ_ERRORS,
     CodecError,
@@ -17,66 +17,72 @@ from napari_strata.arrays.errors import (
     is_permission_denied,
     is_unreachable,
 )
+from napari_strata.arrays.level_axes import LevelAxes
+from napari_strata.arrays.selection import Index
 from napari_strata.model import ArrayLocation
 from napari_strata.store.hierarchy import ARRAY_FILE
 
 _REMOTE = ("http", "s3", "gcs")
 _TRUSTED_SECONDS = 60.0  # how long a readable metadata file vouches for refused chunks
 
-Index = tuple[int | slice, ...]
 _Answer = Literal["readable", "refused", "silence"]
 
 
 class Part:
-    """An array at one location, or zeros where a stack has none.
+    """An array at one location, with the axes of its level.
 
     Stores that may not list answer 403 for a chunk that does not exist. A refused chunk counts as
     missing from then on, as long as the metadata file still reads.
     """
 
     def __init__(
-        self, location: ArrayLocation | None, shape: tuple[int, ...], dtype: np.dtype[Any]
+        self, location: ArrayLocation, shape: tuple[int, ...], dtype: np.dtype[Any]
     ) -> None:
         self.location = location
-        self._shape = shape
+        self._axes = LevelAxes.of(location, shape)
         self._dtype = dtype
         self._lock = threading.Lock()
         self._contexts: cache.Contexts | None = None
-        self._store: Any = None
+        self._stored: Any = None  # with the stored axes
+        self._shown: Any = None  # with the level's axes
         self._refused_is_missing = False
         self._vouched = float("-inf")
 
-    @property
-    def where(self) -> str:
-        """The metadata file, for messages."""
-        return "" if self.location is None else self.location.where
-
     def store(self) -> Any:
-        """Return the open tensorstore in array order; opened once for each cache in force.
+        """Return the open tensorstore in the level's axes; opened once for each cache in force.
 
         Raises
         ------
         CodecError : the array cannot be decoded, or is not what its level says.
+        ChunkError : the names of its chunks could not be found out.
         """
         contexts = cache.contexts()
         with self._lock:
             if self._contexts is not contexts:
-                self._store = self._open(contexts)
+                self._show(self._open(contexts))
                 self._contexts = contexts
-            return self._store
+            return self._shown
+
+    def asks_to_open(self) -> bool:
+        """Tell whether opening waits for a server's answer."""
+        driver = self.location.kvstore.get("driver")
+        return self._contexts is None and driver != "file" and separator.is_unknown(self.location)
 
     def start(self, index: Index) -> Any:
-        """Begin to read a region; hand the result to `finish`."""
+        """Begin to read a region; hand the result to `finish`.
+
+        Raises
+        ------
+        ChunkError : the array cannot be opened.
+        """
         return self.store()[index].read()
 
-    def finish(
-        self, future: Any, index: Index, chunk: tuple[int, ...] | None = None
-    ) -> npt.NDArray[Any]:
+    def finish(self, future: Any, index: Index) -> npt.NDArray[Any]:
         """Wait for a region and return its values.
 
         Raises
         ------
-        ChunkError : a chunk of it cannot be read; ``chunk`` is named where it is known.
+        ChunkError : a chunk of it cannot be read; it is named where the region lies in one.
         """
         try:
             try:
@@ -86,28 +92,40 @@ class Part:
                     raise
                 values = self.start(index).result()
         except READ_ERRORS as error:
-            raise chunk_error(self.where, error, chunk) from error
+            chunk = self._axes.chunk_at(index, self._stored_chunks())
+            raise chunk_error(self.location.where, error, chunk) from error
         return np.asarray(values)
+
+    def grid(self) -> tuple[int, ...]:
+        """Return the shape of the array's own chunks, in the level's axes; opens it."""
+        self.store()
+        return self._axes.grid(self._stored_chunks())
 
     def answers(self) -> bool:
         """Tell whether the store still answers at all: asks for the metadata file once."""
-        return self.location is None or self._ask_for_metadata(cache.contexts()) != "silence"
+        return self._ask_for_metadata(cache.contexts()) != "silence"
+
+    def _stored_chunks(self) -> tuple[int, ...]:
+        return tuple(self._stored.chunk_layout.read_chunk.shape or ())
 
     def _open(self, contexts: cache.Contexts) -> Any:
-        if self.location is None:
-            return stores.zeros(self._shape, self._dtype)
+        self.location = separator.settled(self.location, contexts)
         store = stores.open_store(self.location, contexts)
-        if tuple(store.shape) != self._shape or store.dtype.numpy_dtype != self._dtype:
+        if store.dtype.numpy_dtype != self._dtype or not self._axes.fit(tuple(store.shape)):
             raise CodecError(
-                self.where,
+                self.location.where,
                 f"the array is {store.dtype.name} {tuple(store.shape)}, "
-                f"its level says {self._dtype.name} {self._shape}",
+                f"its level says {self._dtype.name} {self._axes}",
             )
         return self._masked(store, contexts) if self._refused_is_missing else store
 
+    def _show(self, stored: Any) -> None:
+        self._stored = stored
+        self._shown = self._axes.arrange(stored)
+
     def _accept_refusals(self) -> bool:
         """Take refused chunks for missing ones from here on, if the metadata still reads."""
-        if self.location is None or self.location.kvstore.get("driver") not in _REMOTE:
+        if self.location.kvstore.get("driver") not in _REMOTE:
             return False
         with self._lock:
             if self._refused_is_missing:
@@ -117,11 +135,10 @@ class Part:
                 return False
             self._refused_is_missing = True
             # The handle below stays, and with it every chunk it has in the cache.
-            self._store = self._masked(self._store, contexts)
+            self._show(self._masked(self._stored, contexts))
             return True
 
     def _ask_for_metadata(self, contexts: cache.Contexts) -> _Answer:
-        assert self.location is not None
         name = ARRAY_FILE[self.location.encoding]
         try:
             found = stores.open_kvstore(self.location, contexts.asking).read(name).result()
@@ -134,7 +151,6 @@ class Part:
 
     def _masked(self, store: Any, contexts: cache.Contexts) -> Any:
         """Return the same array with the fill value where a chunk is refused."""
-        assert self.location is not None
         fill = stores.fill_number_of(self.location, self._dtype)
         chunks = store.chunk_layout.read_chunk.shape or ()
 
@@ -146,7 +162,7 @@ class Part:
                     raise
                 array[...] = fill
 
-        return stores.virtual(read, self._shape, chunks, self._dtype, contexts.masking)
+        return stores.virtual(read, tuple(store.shape), chunks, self._dtype, contexts.masking)
 
     def _still_vouched(self, contexts: cache.Contexts) -> bool:
         fresh = time.monotonic() - self._vouched < _TRUSTED_SECONDS

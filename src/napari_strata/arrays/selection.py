@@ -17,6 +17,8 @@ import numpy as np
 import numpy.typing as npt
 
 Key = tuple[Any, ...]
+Index = tuple[int | slice, ...]
+"""Per array axis an index, or a slice with a start, a stop and a step from 1 up."""
 AxisChunks = int | tuple[int, ...]
 
 
@@ -37,6 +39,13 @@ class Selection:
     def whole(cls, shape: tuple[int, ...]) -> Selection:
         """Select everything."""
         return cls(tuple(range(n) for n in shape), tuple(range(len(shape))))
+
+    @classmethod
+    def of_index(cls, index: Index) -> Selection:
+        """Select what an ascending index picks."""
+        picks = tuple(i if isinstance(i, int) else range(i.start, i.stop, i.step) for i in index)
+        kept = tuple(axis for axis, pick in enumerate(picks) if isinstance(pick, range))
+        return cls(picks, kept)
 
     def _range(self, axis: int) -> range:
         pick = self.picks[axis]
@@ -90,7 +99,7 @@ class Selection:
             raise ValueError(f"axes {axes} are no permutation of the array's {ndim} axes")
         return Selection(self.picks, tuple(self.order[a] for a in wanted))
 
-    def ascending(self) -> tuple[int | slice, ...]:
+    def ascending(self) -> Index:
         """Return an index, in array order, that picks the same voxels in ascending order."""
         index: list[int | slice] = []
         for pick in self.picks:
@@ -105,15 +114,24 @@ class Selection:
 
     def arrange(self, values: npt.NDArray[Any]) -> npt.NDArray[Any]:
         """Turn what `ascending` picked into the view: flip, then reorder."""
-        ranges = [(axis, pick) for axis, pick in enumerate(self.picks) if isinstance(pick, range)]
+        flipped: npt.NDArray[Any] = values[self._flips()]
+        return flipped.transpose(self._positions())
+
+    def as_ascending(self, view: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """Turn the view back into what `ascending` picks, in the view's own memory."""
+        ordered = view.transpose(sorted(range(view.ndim), key=self._positions().__getitem__))
+        flipped: npt.NDArray[Any] = ordered[self._flips()]
+        return flipped
+
+    def _flips(self) -> tuple[Any, ...]:
+        steps = [pick.step for pick in self.picks if isinstance(pick, range)]
         # The ellipsis keeps an array without axes an array.
-        flips: tuple[Any, ...] = (
-            *(slice(None, None, -1 if pick.step < 0 else 1) for _, pick in ranges),
-            ...,
-        )
-        position = {axis: i for i, (axis, _) in enumerate(ranges)}
-        flipped: npt.NDArray[Any] = values[flips]
-        return flipped.transpose([position[axis] for axis in self.order])
+        return (*(slice(None, None, -1 if step < 0 else 1) for step in steps), ...)
+
+    def _positions(self) -> list[int]:
+        """Return for each view axis its place among the axes that `ascending` leaves."""
+        kept = [axis for axis, pick in enumerate(self.picks) if isinstance(pick, range)]
+        return [kept.index(axis) for axis in self.order]
 
     def chunks(self, grid: tuple[int, ...]) -> tuple[AxisChunks, ...]:
         """Return the chunks of each view axis.
@@ -132,24 +150,19 @@ class Selection:
         """Return how many chunks the view touches at most, without listing them."""
         return math.prod(_count(self._range(axis), grid[axis]) for axis in self.order)
 
-    def pieces(
-        self, grid: tuple[int, ...]
-    ) -> Iterator[tuple[tuple[slice, ...], tuple[int, ...], Selection]]:
+    def pieces(self, grid: tuple[int, ...]) -> Iterator[tuple[tuple[slice, ...], Selection]]:
         """Go through the view chunk by chunk.
 
         Yields
         ------
-        where the piece goes in the view; the chunk's grid index in array order; its selection.
+        where the piece goes in the view; its selection.
         """
         runs = []
         for axis in self.order:
             edges = _edges(self._range(axis), grid[axis])
             runs.append([slice(a, b) for a, b in itertools.pairwise(edges)])
         for place in itertools.product(*runs):
-            piece = self.index(place)
-            first = (pick if isinstance(pick, int) else pick[0] for pick in piece.picks)
-            index = tuple(voxel // size for voxel, size in zip(first, grid, strict=True))
-            yield place, index, piece
+            yield place, self.index(place)
 
     def windows(
         self, grid: tuple[int, ...], most: int

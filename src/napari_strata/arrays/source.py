@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 import uuid
 from collections.abc import Callable
@@ -11,31 +10,33 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from napari_strata.arrays.assembly import Assembly, Single, Stack
 from napari_strata.arrays.cache import physical_memory
-from napari_strata.arrays.errors import ChunkError, CodecError
-from napari_strata.arrays.part import Index, Part
+from napari_strata.arrays.errors import ChunkError
+from napari_strata.arrays.mosaic import Mosaic
+from napari_strata.arrays.portions import MOST_AT_ONCE, WHOLE, Place, begin, fill
+from napari_strata.arrays.rescue import Rescue
 from napari_strata.arrays.selection import Selection
-from napari_strata.model import ArrayLocation, StackLocation
-
-# Chunks asked for at once: when a server stops answering, so many requests are still under way
-# and hold up all that come after.
-_WINDOW = 256
-_BATCH = 64  # the same, when they are re-read one by one
+from napari_strata.model import ArrayLocation, Location, StackLocation
 
 
 class Source:
-    """A stored array, or several stacked along a new first axis.
+    """A level's arrays, put together.
 
     Attributes
     ----------
     shape, chunks : array order.
     dtype : native byte order.
     token : names this opened level, for dask.
+
+    Raises
+    ------
+    ValueError : the shape and the location do not fit together.
     """
 
     def __init__(
         self,
-        location: ArrayLocation | StackLocation,
+        location: Location,
         shape: tuple[int, ...],
         dtype: np.dtype[Any],
         chunks: tuple[int, ...],
@@ -45,29 +46,25 @@ class Source:
         self.dtype = dtype
         self.chunks = chunks
         self.token = uuid.uuid4().hex
-        self._stacked = isinstance(location, StackLocation)
-        if isinstance(location, StackLocation):
-            self._parts = [Part(part, shape[1:], dtype) for part in location.parts]
-        else:
-            self._parts = [Part(location, shape, dtype)]
+        self._assembly = _assemble(location, shape, dtype, chunks)
 
-    def read(self, selection: Selection, chunk: tuple[int, ...] | None = None) -> npt.NDArray[Any]:
+    def read(self, selection: Selection) -> npt.NDArray[Any]:
         """Read a view.
 
         Raises
         ------
-        ChunkError : a chunk of it cannot be read; ``chunk``, if given, is the one it lies in.
+        ChunkError : a chunk of it cannot be read.
         MemoryError : the view is larger than the machine's memory.
         """
         self._check_fits(selection)
         result: npt.NDArray[Any] | None = None
-        for place, window in selection.windows(self.chunks, _WINDOW):
-            values = self._finish(window, self._start(window), chunk)
-            if values.shape == selection.shape:
-                return values
+        for place, window in selection.windows(self._assembly.grid, MOST_AT_ONCE):
+            portions = self._assembly.portions(window.ascending())
+            if window.shape == selection.shape and [p.place for p in portions] == [WHOLE]:
+                return selection.arrange(begin(portions)[0].finish())  # spares a copy
             if result is None:
-                result = np.empty(selection.shape, self.dtype)
-            result[place] = values
+                result = np.zeros(selection.shape, self.dtype)
+            fill(portions, window.as_ascending(_part_of(result, place)))
         return np.zeros(selection.shape, self.dtype) if result is None else result
 
     def read_sound(
@@ -81,31 +78,18 @@ class Source:
         """
         self._check_fits(selection)
         result = np.zeros(selection.shape, self.dtype)
-        for place, window in selection.windows(self.chunks, _WINDOW):
-            try:
-                result[place] = self._finish(window, self._start(window))
-            except ChunkError as error:
-                report(error)
-                if self._is_hopeless(error, window):
-                    break
-                inside: tuple[Any, ...] = (*place, ...)  # a view even of a result without axes
-                if not self._read_chunks(window, result[inside], report):
-                    break
+        rescue = Rescue(report, self._assembly.count)
+        for place, window in selection.windows(self._assembly.grid, MOST_AT_ONCE):
+            portions = self._assembly.portions(window.ascending())
+            if not rescue.fill(portions, window.as_ascending(_part_of(result, place))):
+                break
         return result
 
     def view(self, selection: Selection) -> Any:
         """Return the view as a tensorstore, its origin at 0."""
         import tensorstore as ts
 
-        index = selection.ascending()
-        if not self._stacked:
-            store = self._parts[0].store()[index]
-        elif isinstance(index[0], int):
-            store = self._parts[index[0]].store()[index[1:]]
-        else:
-            chosen = self._parts[index[0]] or self._parts[:1]
-            stack = ts.stack([part.store()[index[1:]] for part in chosen])
-            store = stack if self._parts[index[0]] else stack[0:0]
+        store = self._assembly.view(selection.ascending())
         picks = [pick for pick in selection.picks if isinstance(pick, range)]
         for axis, pick in enumerate(picks):
             step = -1 if pick.step < 0 else 1
@@ -118,71 +102,21 @@ class Source:
         memory = physical_memory()
         if size > memory:  # tensorstore would end the whole process
             raise MemoryError(
-                f"{self._where()}: {size:,} bytes were asked for at once, "
+                f"{self._assembly.where}: {size:,} bytes were asked for at once, "
                 f"the machine has {memory:,}; crop first"
             )
 
-    def _where(self) -> str:
-        return next((part.where for part in self._parts if part.where), "an empty stack")
 
-    def _targets(self, selection: Selection) -> list[tuple[Part, Index]]:
-        index = selection.ascending()
-        if not self._stacked:
-            return [(self._parts[0], index)]
-        first, rest = index[0], index[1:]
-        chosen = [self._parts[first]] if isinstance(first, int) else self._parts[first]
-        return [(part, rest) for part in chosen]
+def _part_of(result: npt.NDArray[Any], place: tuple[slice, ...]) -> npt.NDArray[Any]:
+    inside: Place = (*place, ...)  # a view even of a result without axes
+    return result[inside]
 
-    def _start(self, selection: Selection) -> list[tuple[Part, Index, Any]]:
-        return [(part, index, part.start(index)) for part, index in self._targets(selection)]
 
-    def _finish(
-        self,
-        selection: Selection,
-        started: list[tuple[Part, Index, Any]],
-        chunk: tuple[int, ...] | None = None,
-    ) -> npt.NDArray[Any]:
-        arrays = [part.finish(future, index, chunk) for part, index, future in started]
-        whole = self._stacked and isinstance(selection.picks[0], range)
-        return selection.arrange(np.stack(arrays) if whole else arrays[0])
-
-    def _is_hopeless(self, error: ChunkError, window: Selection) -> bool:
-        """Tell whether every further read would fail the same way, or wait in vain."""
-        if isinstance(error, CodecError):
-            return not self._stacked
-        return error.unreachable and not any(part.answers() for part, _ in self._targets(window))
-
-    def _read_chunks(
-        self,
-        window: Selection,
-        result: npt.NDArray[Any],
-        report: Callable[[ChunkError], None],
-    ) -> bool:
-        """Fill in the chunks that can be read; False if the store stopped answering."""
-        pieces = window.pieces(self.chunks)
-        while batch := list(itertools.islice(pieces, _BATCH)):
-            errors = self._read_batch(batch, result)
-            for error in errors:
-                report(error)
-            if len(errors) == len(batch) and all(error.unreachable for error in errors):
-                return False
-        return True
-
-    def _read_batch(
-        self,
-        batch: list[tuple[tuple[slice, ...], tuple[int, ...], Selection]],
-        result: npt.NDArray[Any],
-    ) -> list[ChunkError]:
-        started = []
-        errors = []
-        for place, chunk, piece in batch:
-            try:
-                started.append((place, chunk, piece, self._start(piece)))
-            except ChunkError as error:
-                errors.append(error)
-        for place, chunk, piece, futures in started:
-            try:
-                result[place] = self._finish(piece, futures, chunk)
-            except ChunkError as error:
-                errors.append(error)
-        return errors
+def _assemble(
+    location: Location, shape: tuple[int, ...], dtype: np.dtype[Any], chunks: tuple[int, ...]
+) -> Assembly:
+    if isinstance(location, ArrayLocation):
+        return Single(location, shape, dtype, chunks)
+    if isinstance(location, StackLocation):
+        return Stack(location, shape, dtype, chunks)
+    return Mosaic(location, shape, dtype, chunks)

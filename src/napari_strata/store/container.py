@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
+import posixpath
 
 from napari_strata.model import OpenError, Problem
-from napari_strata.store.backend import LocalBackend
 from napari_strata.store.hierarchy import (
     ATTRIBUTES_FILE,
     ENCODINGS,
@@ -14,8 +14,9 @@ from napari_strata.store.hierarchy import (
     is_array,
     read_group,
 )
-from napari_strata.store.location import parse_location
+from napari_strata.store.location import METADATA_FILES, ZIP_SUFFIXES, parse_location, zip_in
 from napari_strata.store.tree import CONTAINER_SUFFIXES, Node, Tree, prefetch
+from napari_strata.store.zip import ZipBackend
 
 _LONGEST_CLIMB = 64
 
@@ -25,26 +26,62 @@ def open_container(text: str | os.PathLike[str]) -> Node:
 
     The root is the nearest ``*.n5`` or ``*.zarr`` folder, the named one included; else the
     topmost ancestor in an unbroken chain of folders with metadata (formats.md, section 1).
-    Nothing above it is read afterwards.
+    In a zip file it is the nearest such folder in it, else the zip itself, or the one folder that
+    wraps all it holds. Nothing above the root is read afterwards.
 
     Raises
     ------
     OpenError
-        If the location is malformed, does not exist, or is no folder.
+        If the location is malformed, does not exist, or is neither a folder nor a zip file, or
+        is a zip file that cannot be read.
     """
     location = parse_location(text)
-    if location.scheme == "file":
+    if location.scheme == "file" and zip_in(location) is None:
         _check_folder(location.path, os.fspath(text))
     tree, node = Tree.at(location)
+    if isinstance(tree.backend, ZipBackend):
+        return _in_zip(node, tree.backend, os.fspath(text))
     tree.root = _root_by_suffix(node) or _root_by_chain(node)
     return node
+
+
+def _in_zip(node: Node, archive: ZipBackend, named: str) -> Node:
+    """Find what was named in a zip, also where one folder is wrapped around all of it."""
+    top = node.tree.root = archive.path
+    wrapper = _wrapper(Node(node.tree, top), archive)
+    if wrapper is not None and not f"{node.path}/".startswith(f"{wrapper.path}/"):
+        inner = node.relative_to(top)
+        node = wrapper.child(inner) if inner else wrapper
+    if not archive.has_folder(node.path):
+        message = f"does not exist in {posixpath.basename(top)}"
+        raise OpenError(Problem("not-found", "error", named, message))
+    wrapped = wrapper.path if wrapper is not None else top
+    node.tree.root = _root_by_suffix(node, top) or wrapped
+    return node
+
+
+def _wrapper(top: Node, archive: ZipBackend) -> Node | None:
+    """Return the one folder in a zip, if it is called as a container or as the zip is."""
+    found = archive.list(top.path)
+    folders = [f for f in found.folders if f != "__MACOSX"] if found else []
+    if found is None or len(folders) != 1 or not set(METADATA_FILES).isdisjoint(found.files):
+        return None
+    (folder,) = folders
+    stem = _without_zip_suffix(top.name)
+    named = folder.endswith(CONTAINER_SUFFIXES) or folder in (stem, posixpath.splitext(stem)[0])
+    return top.child(folder) if named else None
+
+
+def _without_zip_suffix(name: str) -> str:
+    stem, suffix = posixpath.splitext(name)
+    return stem if suffix.lower() in ZIP_SUFFIXES else name
 
 
 def _check_folder(path: str, named: str) -> None:
     if os.path.isdir(path):
         return
     if os.path.exists(path):
-        message = "is a file, expected a folder (or one of its metadata files)"
+        message = "is a file, expected a folder, a metadata file in one, or a zip file"
     elif os.path.islink(path):
         message = "is a link that leads nowhere, or to itself"
     else:
@@ -52,9 +89,10 @@ def _check_folder(path: str, named: str) -> None:
     raise OpenError(Problem("not-found", "error", named, message))
 
 
-def _root_by_suffix(node: Node) -> str | None:
+def _root_by_suffix(node: Node, top: str | None = None) -> str | None:
+    """Climb to the nearest folder that is called as a container, below ``top`` if that is given."""
     above: Node | None = node
-    while above is not None:
+    while above is not None and above.path != top:
         if above.name.endswith(CONTAINER_SUFFIXES):
             return above.path
         above = above.outer()
@@ -79,10 +117,11 @@ def _has_metadata(node: Node) -> bool:
 
 def encoding_hint(node: Node) -> Encoding | None:
     """Guess from the container's name which encoding to try first; structure decides."""
-    root = node.lineage()[-1].name
+    name = node.lineage()[-1].name
+    root = _without_zip_suffix(name)
     if root.endswith(".n5"):
         return "n5"
-    return "zarr3" if root.endswith(".zarr") else None
+    return "zarr3" if root.endswith(".zarr") or name.lower().endswith(".ozx") else None
 
 
 def identify(node: Node) -> Group | None:
@@ -96,7 +135,7 @@ def identify(node: Node) -> Group | None:
         If its metadata is damaged.
     """
     hint = encoding_hint(node)
-    local = isinstance(node.tree.backend, LocalBackend)
+    local = node.tree.backend.absent_is_free
     if hint == "n5" and not local:
         order: tuple[Encoding, ...] = ("n5",)
     elif hint == "zarr3":

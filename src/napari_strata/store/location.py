@@ -12,6 +12,7 @@ from napari_strata.model import OpenError, Problem
 
 Scheme = Literal["file", "http", "s3", "gs"]
 
+ZIP_SUFFIXES = (".ozx", ".zip")  # in any case
 METADATA_FILES = ("attributes.json", "zarr.json", ".zattrs", ".zgroup", ".zarray")
 
 _REGION = r"(?P<region>[a-z]{2}(?:-[a-z]+)+-[0-9])"
@@ -22,7 +23,7 @@ _GCS_HOST = "storage.googleapis.com"
 
 @dataclass(frozen=True)
 class Location:
-    """A folder somewhere.
+    """A folder somewhere, possibly in a zip file: ``path`` then goes on behind the zip's name.
 
     Attributes
     ----------
@@ -48,6 +49,39 @@ class Location:
         if self.scheme == "http":
             return f"{self.base}/{self.path}"
         return f"{self.scheme}://{self.base}/{self.path}"
+
+
+def zip_in(location: Location) -> str | None:
+    """Return the path of the zip file a location is in (or is); None if there is none.
+
+    On this computer that is a file above, or at, the location whose name or first bytes say so: a
+    folder is a folder, whatever it is called. Elsewhere it is the first part called ``*.ozx`` or
+    ``*.zip``.
+    """
+    if location.scheme != "file":
+        return _zip_by_name(location.path)
+    path, above = location.path, os.path.dirname(location.path)
+    while not os.path.exists(path) and above != path:
+        path, above = above, os.path.dirname(above)
+    if not os.path.isfile(path):
+        return None
+    return path if path.lower().endswith(ZIP_SUFFIXES) or _starts_like_zip(path) else None
+
+
+def _zip_by_name(path: str) -> str | None:
+    parts = path.split("/")
+    for count, part in enumerate(parts, start=1):
+        if part.lower().endswith(ZIP_SUFFIXES):
+            return "/".join(parts[:count])
+    return None
+
+
+def _starts_like_zip(path: str) -> bool:
+    try:
+        with open(path, "rb") as file:
+            return file.read(4) in (b"PK\3\4", b"PK\5\6")
+    except OSError:
+        return False
 
 
 def is_url(text: str) -> bool:

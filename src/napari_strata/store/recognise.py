@@ -20,7 +20,9 @@ _N5_KEYS = frozenset(
     {"n5", "dimensions", "scales", "downsamplingFactors", "downSamplingFactors", "multiscales"}
     | {"pixelResolution", "transform", "spatialTransform", "affineTransform", "resolution"}
 )
-_URL_IN_CONTAINER = re.compile(r"\.(n5|zarr)(/|$)", re.IGNORECASE)
+_URL_IN_CONTAINER = re.compile(r"\.(n5|zarr|ozx|(n5|zarr|ome)\.zip)(/|$)", re.IGNORECASE)
+# Any other zip may hold anything: it is not looked into.
+_ZIP_NAME = re.compile(r"\.(?:ozx|(?:n5|zarr|ome)\.zip)(?=/|$)", re.IGNORECASE)
 
 
 def recognise(path: str) -> bool:
@@ -32,12 +34,19 @@ def recognise(path: str) -> bool:
     if "\0" in path:
         return False
     path = os.path.abspath(path)
+    if _in_zip(path.replace(os.sep, "/")):
+        return True
     name = os.path.basename(path)
     if name in METADATA_FILES and not os.path.isdir(path):
         return _speaks_for_us(path)
     if any(part.endswith(_FOLDER_SUFFIXES) for part in path.replace(os.sep, "/").split("/")):
         return os.path.isdir(path)
     return _has_marker(path)
+
+
+def _in_zip(path: str) -> bool:
+    """Tell whether a path is a zip file that is ours by its name, or leads into one."""
+    return any(os.path.isfile(path[: found.end()]) for found in _ZIP_NAME.finditer(path))
 
 
 def _has_marker(folder: str) -> bool:

@@ -15,16 +15,20 @@ import tensorstore as ts
 
 from napari_strata.model import OpenError, Problem
 from napari_strata.store import listing
-from napari_strata.store.backend import LARGEST_METADATA_FILE, Listing, ReadError
+from napari_strata.store.backend import LARGEST_METADATA_FILE, Listing, Many, ReadError
 from napari_strata.store.location import Location
 
 _FEW_RETRIES = {"max_retries": 3, "initial_delay": "200ms", "max_delay": "1s"}
 _LONGEST_WAIT_SECONDS = 20
 _REFUSED = "the server refuses permission (403)"
+_TOO_SHORT = "the file ends before the part that is read"
+_NO_RANGES = "the server does not answer byte ranges, which reading a zip file takes"
 
 
 class RemoteBackend:
     """A bucket or web server; keys are relative to it."""
+
+    absent_is_free = False
 
     def __init__(self, location: Location) -> None:
         self._location = location
@@ -40,7 +44,13 @@ class RemoteBackend:
 
     def kvstore(self, key: str) -> dict[str, Any]:
         """Give the specification of a folder, with the few retries it was opened with."""
-        path = listing.folder_key(key)
+        return self._kvstore(listing.folder_key(key))
+
+    def file_kvstore(self, key: str) -> dict[str, Any]:
+        """Give the same for a single file."""
+        return self._kvstore(key.strip("/"))
+
+    def _kvstore(self, path: str) -> dict[str, Any]:
         location = self._location
         if location.scheme == "http":
             query = f"?{location.query}" if location.query else ""
@@ -72,15 +82,35 @@ class RemoteBackend:
         """Give the key itself: object stores have no links."""
         return key.strip("/")
 
-    def read_many(self, keys: Sequence[str]) -> list[bytes | ReadError | None]:
+    def read_many(self, keys: Sequence[str]) -> Many:
         """Read in parallel."""
-        futures = [self._store.read(key.lstrip("/")) for key in keys]
-        results = [_result(future) for future in futures]
+        return self._read([(key, None) for key in keys])
+
+    def read_tail(self, key: str, length: int) -> bytes | ReadError | None:
+        """Read the last bytes of a file, all of a shorter one."""
+        (data,) = self._read([(key, slice(-length, None))])
+        if isinstance(data, ReadError) and str(data) == _TOO_SHORT:
+            (data,) = self.read_many([key])
+        return data
+
+    def read_spans(self, key: str, spans: Sequence[tuple[int, int]]) -> Many:
+        """Read parts of a file in parallel, each ``(start, stop)`` in bytes."""
+        return self._read([(key, slice(start, stop)) for start, stop in spans])
+
+    def _read(self, wanted: Sequence[tuple[str, slice | None]]) -> Many:
+        futures = [
+            self._store.read(key.lstrip("/"), byte_range=part)
+            if part
+            else self._store.read(key.lstrip("/"))
+            for key, part in wanted
+        ]
+        parts = [part for _, part in wanted]
+        results = [_result(*pair) for pair in zip(futures, parts, strict=True)]
         if self._may_log_in(results):
-            return self.read_many(keys)
+            return self._read(wanted)
         return results
 
-    def _may_log_in(self, results: list[bytes | ReadError | None]) -> bool:
+    def _may_log_in(self, results: Many) -> bool:
         """Switch from anonymous to the user's S3 credentials once, after a refusal."""
         refused = any(isinstance(r, ReadError) and str(r) == _REFUSED for r in results)
         if not refused or self._location.scheme != "s3" or self._credentials != "anonymous":
@@ -137,7 +167,7 @@ def _s3_endpoint(location: Location) -> dict[str, Any]:
     return result
 
 
-def _result(future: Any) -> bytes | ReadError | None:
+def _result(future: Any, part: slice | None) -> bytes | ReadError | None:
     try:
         read = future.result(timeout=_LONGEST_WAIT_SECONDS)
     except TimeoutError:
@@ -146,7 +176,7 @@ def _result(future: Any) -> bytes | ReadError | None:
         return ReadError(_reason(error))
     if read.state == "missing":
         return None
-    if len(read.value) > LARGEST_METADATA_FILE:
+    if part is None and len(read.value) > LARGEST_METADATA_FILE:
         return ReadError("is larger than 64 MiB, which no metadata file is")
     return bytes(read.value)
 
@@ -156,6 +186,10 @@ def _reason(error: Exception) -> str:
     text = str(error)
     if "PERMISSION_DENIED" in text or "UNAUTHENTICATED" in text:
         return _REFUSED
+    if "was ignored by server" in text:
+        return _NO_RANGES
+    if "OUT_OF_RANGE" in text or "code: 416" in text:
+        return _TOO_SHORT
     if code := re.search(r"HTTP (?:response )?code:? (\d+)", text):
         return f"the server answers with error {code[1]}"
     if "CURL error" in text:
