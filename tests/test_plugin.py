@@ -18,7 +18,7 @@ from napari.utils.notifications import Notification, notification_manager
 from npe2 import PluginManifest
 
 import napari_strata
-from formats.helpers import add_attributes, write_n5_array
+from formats.helpers import add_attributes, write_n5_array, write_ome_04
 from napari_strata import plugin
 from napari_strata.model import OpenError
 from napari_strata.samples import Sample
@@ -224,6 +224,41 @@ def test_a_sound_dataset_is_opened_quietly(
     for sample in samples.values():
         ViewerModel().open(str(sample.path), plugin="napari-strata")
     assert notifications == []
+
+
+def write_with_first_plane(folder: Path, name: str, index: int) -> str:
+    """Write two channels of 9 planes, 4 µm apart from z = 100 µm; the first shown is ``index``."""
+    levels: dict[str, Any] = {
+        "0": ((2, 9, 8, 8), {"scale": [1, 4, 1, 1], "translation": [0, 100, 0, 0]}),
+        "1": ((2, 9, 4, 4), {"scale": [1, 4, 2, 2], "translation": [0, 100, 0.5, 0.5]}),
+    }
+    omero = {"rdefs": {"defaultZ": index}}
+    return str(write_ome_04(folder / name, levels, "czyx", omero=omero))
+
+
+@pytest.mark.window
+def test_the_declared_plane_is_shown_first(
+    tmp_path: Path, make_napari_viewer: Callable[..., Any], qtbot: Any
+):
+    viewer = make_napari_viewer(show=True)
+    viewer.open(write_with_first_plane(tmp_path, "a.zarr", 7), plugin="napari-strata")
+    assert len(viewer.layers) == 2
+    assert viewer.dims.point[0] == 128  # 100 + 4 · 7
+    qtbot.wait(50)  # whatever the window still has to do
+    assert viewer.dims.current_step[0] == 7
+    assert viewer.window._qt_viewer.dims.slider_widgets[0].slider.value() == 7
+    viewer.dims.set_current_step(0, 2)  # the user's move is not undone
+    viewer.open(write_with_first_plane(tmp_path, "b.zarr", 5), plugin="napari-strata")
+    assert viewer.dims.current_step[0] == 2
+    viewer.layers.clear()
+    viewer.open(write_with_first_plane(tmp_path, "c.zarr", 5), plugin="napari-strata")
+    assert viewer.dims.current_step[0] == 5  # another reading, into an empty viewer
+
+
+def test_without_a_viewer_the_declared_plane_is_told(tmp_path: Path):
+    (first, second) = plugin.read(write_with_first_plane(tmp_path, "a.zarr", 7))
+    for layer in (first, second):
+        assert layer.metadata["strata"]["first_position"] == {"z": 7}
 
 
 # --------------------------------------------------------------------------------- commands

@@ -51,11 +51,13 @@ def _prepare_viewer(built: Built) -> None:
     from napari.layers import Layer
 
     from napari_strata.layers.arrival import settle, watch
+    from napari_strata.layers.first_position import show_first_position
     from napari_strata.layers.run import run_at_once, run_in_background
 
     viewer = napari.current_viewer()
     if viewer is not None:
         watch(viewer, run_in_background)
+        show_first_position(viewer, built.layers)
         return
     for layer in built.layers:
         if isinstance(layer, Layer):

@@ -94,6 +94,19 @@ def test_the_slider_has_a_range_one_can_use(name: str):
     np.testing.assert_allclose(layer.contrast_limits_range, slider)
 
 
+@pytest.mark.parametrize(
+    ("declared", "slider"),
+    [([0, 4000], [0, 4000]), ([100, 200], [5, 998]), ([-7, 500], [-7, 998])],
+)
+@pytest.mark.parametrize("dtype", ["int16", "int32", "float32"])
+def test_a_declared_range_outlives_the_estimate(dtype: str, declared: Any, slider: list[float]):
+    limits = (0, 1) if dtype == "float32" else (-(2**15), 2**15 - 1)
+    layer = pending(VALUES.astype(dtype), limits, contrast_limits_range=declared)
+    settle(layer, run_at_once)
+    np.testing.assert_allclose(layer.contrast_limits, [5, 998])
+    np.testing.assert_allclose(layer.contrast_limits_range, slider)
+
+
 def test_nothing_to_go_by_changes_nothing():
     layer = pending(np.full((4, 4), np.nan, "float32"), (0, 1))
     settle(layer, run_at_once)

@@ -184,7 +184,7 @@ def test_one_layer_a_channel(tmp_path: Path):
         ]
     }
     shown = layers(channels(tmp_path, 4, omero=omero))
-    assert [layer.name for layer in shown] == ["a DAPI", "a GFP", "a channel 2", "a channel 3"]
+    assert [layer.name for layer in shown] == ["a DAPI", "a GFP", "a channel_2", "a channel_3"]
     assert [layer.visible for layer in shown] == [True, False, True, True]
     assert [list(layer.contrast_limits) for layer in shown] == [[3, 90], *[[0, 255]] * 3]
     assert [note(layer)["channel"] for layer in shown] == [0, 1, 2, 3]
@@ -199,12 +199,105 @@ def test_one_layer_a_channel(tmp_path: Path):
 def test_one_channel_is_one_plain_layer(tmp_path: Path):
     (layer,) = layers(channels(tmp_path, 1))
     assert layer.name == "a"
-    assert layer.blending == "translucent_no_depth" or layer.blending == "translucent"
+    assert layer.blending == "translucent_no_depth"
     assert layer.colormap.name == "gray"
 
 
+NAMES: dict[str, tuple[int, dict[str, Any] | None, list[str]]] = {
+    "one, without omero": (1, None, ["a"]),
+    "one, without a label": (1, {"channels": [{"label": ""}]}, ["a"]),
+    "one, with a label": (1, {"channels": [{"label": "EM"}]}, ["a EM"]),
+    "two, without omero": (2, None, ["a channel_0", "a channel_1"]),
+    "two, with a name": (
+        2,
+        {"name": "b.tif", "channels": [{}]},
+        ["b.tif channel_0", "b.tif channel_1"],
+    ),
+    "too many labels": (1, {"channels": [{"label": "x"}, {"label": "y"}]}, ["a x"]),
+}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_names_of_channels(name: str, tmp_path: Path):
+    count, omero, names = NAMES[name]
+    attributes = {} if omero is None else {"omero": omero}
+    assert [layer.name for layer in layers(channels(tmp_path, count, **attributes))] == names
+
+
+def look(tmp_path: Path, channel: dict[str, Any], dtype: str = "uint16") -> Any:
+    """Return the one layer of an image of one channel, settled as in a viewer."""
+    folder = channels(tmp_path, 1, omero={"channels": [channel]})
+    for path in ("0", "1"):
+        shape = (1, 4, 4, 4) if path == "0" else (1, 2, 2, 2)
+        write_zarr_array(folder / path, shape, dtype, overwrite=True)
+    (item,) = built(folder).layers
+    assert isinstance(item, Layer), "an exact layer"
+    settle(item, run_at_once)
+    return item
+
+
+@pytest.mark.parametrize(
+    ("channel", "gamma"),
+    [({}, 1.0), ({"family": "linear"}, 1.0), ({"family": "polynomial", "coefficient": 3}, 3.0)],
+)
+def test_gamma(channel: dict[str, Any], gamma: float, tmp_path: Path):
+    assert look(tmp_path, channel).gamma == gamma
+
+
+def test_a_curve_and_an_inverted_one(tmp_path: Path):
+    curved = {"color": "0000FF", "family": "logarithmic", "window": {"start": 0, "end": 255}}
+    layer = look(tmp_path, curved)
+    assert layer.gamma == 1.0
+    # log 16 / log 255 = 0.50035
+    np.testing.assert_allclose(layer.colormap.map([16 / 255])[0], [0, 0, 0.50035, 1], atol=1e-4)
+    layer = look(tmp_path / "b", {**curved, "inverted": True})
+    np.testing.assert_allclose(layer.colormap.map([16 / 255])[0], [0, 0, 0.49965, 1], atol=1e-4)
+    np.testing.assert_allclose(layer.colormap.map([0.0])[0], [0, 0, 1, 1], atol=1e-6)
+
+
+WINDOWS: dict[str, tuple[str, dict[str, Any], list[float], list[float]]] = {
+    "all": ("uint16", {"start": 3, "end": 9, "min": 1, "max": 100}, [3, 9], [1, 100]),
+    "no range": ("uint16", {"start": 3, "end": 9}, [3, 9], [0, 65535]),
+    "no range, 32 bits": ("uint32", {"start": 3, "end": 9}, [3, 9], [3, 9]),
+    "no range, floats": ("float32", {"start": 3, "end": 9}, [3, 9], [3, 9]),
+    "a range within the limits": (
+        "uint16", {"start": 3, "end": 9, "min": 4, "max": 8}, [3, 9], [3, 9]
+    ),
+    "wrong limits": ("uint16", {"start": 9, "end": 3, "min": 1, "max": 100}, [1, 100], [1, 100]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", WINDOWS)
+def test_contrast_limits_and_their_range(name: str, tmp_path: Path):
+    dtype, window, limits, slider = WINDOWS[name]
+    layer = look(tmp_path, {"window": window}, dtype)
+    assert list(layer.contrast_limits) == limits
+    assert list(layer.contrast_limits_range) == slider
+
+
+def test_greyscale(tmp_path: Path):
+    omero = {
+        "channels": [{"active": False}, {"color": "FF0000"}],
+        "rdefs": {"model": "greyscale"},
+    }
+    shown = layers(channels(tmp_path, 3, omero=omero))
+    assert [layer.visible for layer in shown] == [False, True, False]
+    for layer in shown:
+        np.testing.assert_allclose(layer.colormap.map([0.5])[0, :3], [0.5] * 3, atol=1e-6)
+
+
+def test_the_first_position_is_told(tmp_path: Path):
+    omero = {"rdefs": {"defaultT": 7, "defaultZ": 2}}
+    shown = layers(channels(tmp_path, 2, omero=omero))
+    assert [note(layer)["first_position"] for layer in shown] == [{"z": 2}] * 2
+    (layer,) = layers(write_ome_04(tmp_path / "b.zarr", LEVELS))
+    assert "first_position" not in note(layer)
+
+
 def test_spectra_keep_a_slider(tmp_path: Path):
-    (layer,) = layers(channels(tmp_path, 33))
+    omero = {"channels": [{"label": "first", "color": "FF0000", "active": False}] * 33}
+    (layer,) = layers(channels(tmp_path, 33, omero=omero))
+    assert (layer.name, layer.visible, layer.colormap.name) == ("a", True, "gray")
     assert list(layer.axis_labels) == ["c", "z", "y", "x"]
     assert layer.level_shapes[0].tolist() == [33, 4, 4, 4]
 
@@ -238,6 +331,27 @@ def test_labels(tmp_path: Path):
     write_n5_array(tmp_path / "a.n5/labels/cell_seg/s0", (4, 4, 4), "uint16")
     (layer,) = layers(tmp_path / "a.n5")
     assert isinstance(layer, Labels)
+
+
+@pytest.mark.parametrize("levels", [LEVELS, {"0": LEVELS["0"]}], ids=["exact", "plain"])
+def test_labels_with_colors_and_properties(levels: Any, tmp_path: Path):
+    block = {
+        "colors": [{"label-value": 1, "rgba": [255, 0, 0, 51]}, {"label-value": 2}],
+        "properties": [{"label-value": 2, "area": 7}],
+    }
+    (layer,) = layers(write_ome_04(tmp_path / "a.zarr", levels, **{"image-label": block}))
+    assert isinstance(layer, Labels)
+    np.testing.assert_allclose(layer.get_color(1), [1, 0, 0, 0.2])
+    assert layer.colormap.map(np.array([0]))[0].tolist() == [0, 0, 0, 0]
+    assert layer.get_color(3)[3] == 1  # not declared, yet visible
+    assert layer.features.to_dict("list") == {"index": [2], "area": [7]}
+
+
+def test_labels_without_declarations_look_as_usual(tmp_path: Path):
+    (layer,) = layers(write_ome_04(tmp_path / "a.zarr", LEVELS, **{"image-label": {}}))
+    usual = Labels(np.zeros((4, 4), dtype="uint8"))
+    np.testing.assert_array_equal(layer.get_color(5), usual.get_color(5))
+    assert layer.features.empty
 
 
 def test_labels_of_booleans(tmp_path: Path):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from napari.layers import Labels, Layer
@@ -49,13 +49,17 @@ def settle(layer: Layer, runner: Runner) -> None:
     if isinstance(layer, Labels) and isinstance(layer.data, LevelArray):
         layer.editable = False  # what lies in a store cannot be painted on
     if CONTRAST_RANGE in note and hasattr(layer, "contrast_limits_range"):
-        low, high = note[CONTRAST_RANGE]
-        limits = layer.contrast_limits
-        layer.contrast_limits_range = (min(low, limits[0]), max(high, limits[1]))
+        _set_range(layer, note[CONTRAST_RANGE])
     if note.get(PENDING_CONTRAST):
         rest = {k: v for k, v in note.items() if k != PENDING_CONTRAST}
         layer.metadata = {**layer.metadata, KEY: rest}
-        _estimate_contrast(layer, runner)
+        _estimate_contrast(layer, note.get(CONTRAST_RANGE), runner)
+
+
+def _set_range(layer: Any, declared: Sequence[float]) -> None:
+    """Let the contrast limits be moved in the declared range, and where they are now."""
+    low, high = layer.contrast_limits
+    layer.contrast_limits_range = (min(declared[0], low), max(declared[1], high))
 
 
 def _attach_reports(layer: Any) -> None:
@@ -68,7 +72,7 @@ def _attach_reports(layer: Any) -> None:
             report.attach(layer)
 
 
-def _estimate_contrast(layer: Any, runner: Runner) -> None:
+def _estimate_contrast(layer: Any, declared: Sequence[float] | None, runner: Runner) -> None:
     provisional = tuple(layer.contrast_limits)
     coarsest = layer.data[-1] if layer.multiscale else layer.data
 
@@ -85,5 +89,7 @@ def _estimate_contrast(layer: Any, runner: Runner) -> None:
         if layer.dtype.kind == "f" or layer.dtype.itemsize > _SLIDER_BYTES:
             layer.contrast_limits_range = (low, high)
         layer.contrast_limits = (low, high)
+        if declared is not None:
+            _set_range(layer, declared)
 
     runner(work, done)

@@ -11,9 +11,15 @@ import numpy as np
 from napari_strata import affine
 from napari_strata.arrays import LevelArray
 from napari_strata.dataset import Dataset, Image, Level
-from napari_strata.layers.channel_look import channel_display, colormap, contrast
+from napari_strata.layers.channel_look import (
+    channel_display,
+    colormap,
+    contrast,
+    slider_range,
+)
 from napari_strata.layers.choose import choose, split_axis
 from napari_strata.layers.chunk_report import ChunkReport
+from napari_strata.layers.label_look import label_arguments
 from napari_strata.layers.placed import place
 from napari_strata.layers.placement import Placement, PlacementError, differs
 from napari_strata.layers.record import CONTRAST_RANGE, PENDING_CONTRAST, record
@@ -198,9 +204,11 @@ def _layer(
     }
     data: list[Any] = list(placed.data)
     if image.kind == "image":
-        _look(arguments, image, channel, count, note, visible)
-    elif data[0].dtype.kind == "b":
-        data = [level.astype(np.uint8) for level in data]  # napari has no labels of booleans
+        _look(arguments, image, None if split is None else channel, count, note, visible)
+    else:
+        arguments |= label_arguments(image.display)
+        if data[0].dtype.kind == "b":
+            data = [level.astype(np.uint8) for level in data]  # napari has no labels of booleans
     if image.kind == "labels" and len(data) == 1:  # napari takes a list of one apart, wrongly
         return data[0], {**arguments, "multiscale": False}, image.kind
     if not _needs_exact(placed.placement, [level.shape for level in data]):
@@ -228,21 +236,26 @@ def _world_arguments(world: affine.Matrix) -> dict[str, Any]:
 def _look(
     arguments: dict[str, Any],
     image: Image,
-    channel: int,
+    channel: int | None,
     count: int,
     note: dict[str, Any],
     visible: bool,
 ) -> None:
+    dtype = image.levels[0].dtype
     declared = channel_display(image.model, channel)
-    limits, provisional = contrast(declared, image.levels[0].dtype)
+    limits, provisional = contrast(declared, dtype)
     arguments["contrast_limits"] = limits
-    arguments["colormap"] = colormap(declared, channel, count)
+    arguments["colormap"] = colormap(declared, channel or 0, count)
+    arguments["gamma"] = 1.0 if declared.gamma is None else declared.gamma
     arguments["visible"] = visible and declared.visible
+    arguments["blending"] = "additive" if count > 1 else "translucent_no_depth"  # as napari's own
+    label = declared.label
     if count > 1:
-        arguments["blending"] = "additive"
-        label = declared.label or f"channel {channel}"
+        label = label or f"channel_{channel}"
+    if label:
         arguments["name"] = f"{image.name} {label}"
     if provisional:
         note[PENDING_CONTRAST] = True
-    if declared.range is not None:
-        note[CONTRAST_RANGE] = list(declared.range)
+    slider = slider_range(declared, dtype)
+    if slider is not None:
+        note[CONTRAST_RANGE] = list(slider)

@@ -83,6 +83,8 @@ class _Placed(Tiled, Boxed):
 
         As napari's, except that a world position is in the viewer's units.
         """
+        if view_direction is not None and np.ndim(view_direction) == 0:
+            view_direction = None  # napari's Labels wraps a missing one into an array
         if world:
             units = self._slicing_state.viewer_units()
             position = self._from_viewer(position, units)

@@ -12,6 +12,7 @@ from napari_strata.model import Problem
 
 PENDING_CONTRAST = "pending_contrast"
 CONTRAST_RANGE = "contrast_limits_range"
+FIRST_POSITION = "first_position"
 
 
 def record(
@@ -31,6 +32,7 @@ def record(
     array order;
     ``layer_levels`` the affines as drawn, in the layer's axes and units (micrometres, seconds).
     """
+    first = {a: int(i) for a, i in image.display.first_position.items() if a in labels}
     return {
         "format": image.format,
         "path": f"{dataset_path.rstrip('/')}/{image.path}".rstrip("/"),
@@ -53,4 +55,5 @@ def record(
         "layer_units": list(units),
         "layer_levels": [{"affine": world.tolist()} for world in worlds],
         "problems": [report.problem_as_json(p) for p in (*image.problems, *problems)],
+        **({FIRST_POSITION: first} if first else {}),
     }
