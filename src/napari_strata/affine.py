@@ -106,6 +106,17 @@ def prepend_axes(matrix: Matrix, count: int) -> Matrix:
     return frozen(result)
 
 
+def insert_axis(matrix: Matrix, index: int, scale: float, translate: float) -> Matrix:
+    """Add an axis at ``index``, for voxels and world, that no other axis depends on."""
+    n = matrix.shape[0] - 1
+    result = np.eye(n + 2)
+    kept = [i for i in range(n + 2) if i != index]
+    result[np.ix_(kept, kept)] = matrix
+    result[index, index] = scale
+    result[index, n + 1] = translate
+    return frozen(result)
+
+
 def scale_translate(matrix: Matrix) -> tuple[Vector, Vector] | None:
     """Split into per-axis scale and translation, each of length n, or None if there is more."""
     n = matrix.shape[0] - 1

@@ -1,4 +1,4 @@
-"""The command line: inspect a dataset without a viewer, or see the demo in one."""
+"""The command line: inspect or check a dataset without a viewer, or see the demo in one."""
 
 from __future__ import annotations
 
@@ -20,7 +20,17 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
+HAS_ERRORS = 1
 CANNOT_OPEN = 2
+
+Origin = Literal["center", "corner"]
+PathArgument = Annotated[
+    str, typer.Argument(help="A folder, metadata file, or http(s), s3, gs URL.")
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+OriginOption = Annotated[
+    Origin, typer.Option(help="Where Neuroglancer-style metadata has world 0.")
+]
 
 
 @app.callback()
@@ -28,31 +38,52 @@ def _commands() -> None:
     """Keep the name of a command required, however few there are."""
 
 
-def _open(path: str, origin: Literal["center", "corner"]) -> dataset.Dataset:
-    try:
-        return dataset.open(path, origin=origin)
-    except dataset.OpenError as error:
-        typer.echo(f"napari-strata: {error}", err=True)
-        raise typer.Exit(CANNOT_OPEN) from None
+def _refuse(error: dataset.OpenError) -> typer.Exit:
+    typer.echo(f"napari-strata: {error}", err=True)
+    return typer.Exit(CANNOT_OPEN)
+
+
+def _print_json(value: dict[str, Any]) -> None:
+    typer.echo(json.dumps(value, indent=2, allow_nan=False))
 
 
 @app.command()
 def inspect(
-    path: Annotated[str, typer.Argument(help="A folder, metadata file, or http(s), s3, gs URL.")],
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
-    origin: Annotated[
-        Literal["center", "corner"],
-        typer.Option(help="Where Neuroglancer-style metadata has world 0."),
-    ] = "center",
+    path: PathArgument, as_json: JsonOption = False, origin: OriginOption = "center"
 ) -> None:
     """Print every image: format, axes, units, levels with their transforms, and problems."""
-    found = _open(path, origin)
+    try:
+        found = dataset.open(path, origin=origin)
+    except dataset.OpenError as error:
+        raise _refuse(error) from None
     if as_json:
-        typer.echo(json.dumps(report.as_json(found), indent=2, allow_nan=False))
+        _print_json(report.as_json(found))
         return
     from napari_strata.tables import print_dataset
 
     print_dataset(found)
+
+
+@app.command()
+def check(path: PathArgument, as_json: JsonOption = False, origin: OriginOption = "center") -> None:
+    """Print what is wrong with the metadata: where, how bad, and by which rule.
+
+    Ends with 0 if there is no error, 1 if there is one, 2 if there is nothing to check.
+    """
+    from napari_strata.check import check as check_metadata
+
+    try:
+        found = check_metadata(path, origin=origin)
+    except dataset.OpenError as error:
+        raise _refuse(error) from None
+    if as_json:
+        _print_json(found.as_json())
+    else:
+        from napari_strata.tables import print_report
+
+        print_report(found)
+    if found.count("error"):
+        raise typer.Exit(HAS_ERRORS)
 
 
 @app.command()

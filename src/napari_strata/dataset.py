@@ -19,6 +19,7 @@ from napari_strata.affine import Matrix, Vector
 from napari_strata.arrays import LevelArray, check_codec, open_level
 from napari_strata.formats import Context, Origin
 from napari_strata.formats.discover import open_node
+from napari_strata.formats.systems import in_system
 from napari_strata.model import GRID_SPACING, Axis, Display, Kind, OpenError, Problem
 from napari_strata.store.container import open_container
 from napari_strata.store.hierarchy import Array
@@ -145,6 +146,30 @@ class Image:
         """What was not as it should be, and what was assumed."""
         return self.model.problems
 
+    @property
+    def systems(self) -> tuple[str, ...]:
+        """Names of the coordinate systems it has, its intrinsic one first; only OME-Zarr 0.6."""
+        return tuple(system.name for system in self.model.systems)
+
+    @property
+    def system(self) -> str | None:
+        """Name of the one that axes and affines are in; None where the format has none."""
+        return self.model.system
+
+    def in_system(self, name: str) -> Image:
+        """Give the same image in another of its coordinate systems.
+
+        Its axes are the system's. Where the system has more axes than the image, levels get
+        axes of length 1; axes that the system lacks stay in front and count voxels.
+
+        Raises
+        ------
+        OpenError
+            If there is no such system (the message lists them), or the image cannot be shown
+            in it: no linear transform leads there, or it would be projected.
+        """
+        return Image(in_system(self.model, name))
+
 
 class Dataset:
     """Everything found at a path or URL."""
@@ -229,7 +254,8 @@ def _read_values(array: Array) -> npt.NDArray[np.float64]:
 
 def _decodable(image: model.Image, problems: list[Problem]) -> model.Image | None:
     """Leave out levels that cannot be decoded; None, with the reason, if none is left."""
-    kept, defects = [], []
+    kept: list[model.Level] = []
+    defects: list[Problem] = []
     for level in image.levels:
         sound = _sound_part(level, defects)
         if sound is not None:

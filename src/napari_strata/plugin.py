@@ -40,13 +40,13 @@ def read(path: PathOrPaths) -> list[Any]:
     if not built.layers:
         errors = [p for p in built.problems if p.severity == "error"]
         raise dataset.OpenError(errors[-1])
-    _prepare_viewer(built)
+    layers = _prepare_viewer(built)
     _tell(built)
-    return built.layers
+    return layers
 
 
-def _prepare_viewer(built: Built) -> None:
-    """Let the viewer settle the layers as they arrive; without one, settle what can be."""
+def _prepare_viewer(built: Built) -> list[Any]:
+    """Let the viewer settle the layers as they arrive; without one, settle them here."""
     import napari
     from napari.layers import Layer
 
@@ -58,10 +58,11 @@ def _prepare_viewer(built: Built) -> None:
     if viewer is not None:
         watch(viewer, run_in_background)
         show_first_position(viewer, built.layers)
-        return
-    for layer in built.layers:
-        if isinstance(layer, Layer):
-            settle(layer, run_at_once)
+        return built.layers
+    layers = [x if isinstance(x, Layer) else Layer.create(*x) for x in built.layers]
+    for layer in layers:
+        settle(layer, run_at_once)
+    return layers
 
 
 def _tell(built: Built) -> None:

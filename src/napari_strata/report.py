@@ -19,12 +19,14 @@ def as_json(found: Dataset) -> dict[str, Any]:
 
 
 def image_as_json(image: Image) -> dict[str, Any]:
-    """Describe one image."""
+    """Describe one image; ``systems`` only where it has coordinate systems to choose from."""
+    systems = {"system": image.system, "systems": list(image.systems)} if image.systems else {}
     return {
         "path": image.path,
         "name": image.name,
         "format": image.format,
         "kind": image.kind,
+        **systems,
         "axes": axes_as_json(image),
         "levels": [level_as_json(level) for level in image.levels],
         "problems": [problem_as_json(p) for p in image.problems],

@@ -1,6 +1,8 @@
-"""A dataset as readable text in the terminal."""
+"""A dataset, or what is wrong with one, as readable text in the terminal."""
 
 from __future__ import annotations
+
+from itertools import groupby
 
 import numpy as np
 from rich.console import Console
@@ -8,6 +10,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from napari_strata.affine import Vector
+from napari_strata.check import Finding, Report
 from napari_strata.dataset import Dataset, Image
 from napari_strata.model import Problem
 
@@ -17,8 +20,7 @@ _STYLES = {"error": "bold red", "warning": "yellow", "info": "dim"}
 
 def print_dataset(found: Dataset) -> None:
     """Print every image as a table of its levels, then the problems."""
-    console = Console(highlight=False, soft_wrap=True)
-    console.width = max(console.width, _NARROWEST)
+    console = _console()
     console.print(f"[bold]{escape(found.path)}[/bold]: {len(found.images)} image(s)")
     for image in found.images:
         console.print()
@@ -26,6 +28,59 @@ def print_dataset(found: Dataset) -> None:
     if found.problems:
         console.print()
         _print_problems(console, found.problems)
+
+
+def print_report(report: Report) -> None:
+    """Print what was found, group by group, then the summary.
+
+    A table in a terminal; one line a finding where the text goes elsewhere.
+    """
+    console = _console()
+    console.print(f"[bold]{_shown(report.path)}[/bold]")
+    for (group, name), findings in groupby(report.findings, key=lambda f: (f.group, f.format)):
+        console.print()
+        title = f"[bold cyan]{_shown(group or '.')}[/bold cyan]  {name}".rstrip()
+        console.print(title)
+        if console.is_terminal:
+            console.print(_table(list(findings)))
+            continue
+        for finding in findings:
+            rule = f"  \\[{_shown(finding.rule)}]" if finding.rule else ""
+            console.print(f"{_headline(finding.problem)}: {_shown(finding.problem.message)}{rule}")
+    console.print()
+    console.print(report.summary)
+
+
+def _table(findings: list[Finding]) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for header in ("", "code", "where", "found", "rule"):
+        table.add_column(header, overflow="fold")
+    for finding in findings:
+        problem = finding.problem
+        table.add_row(
+            f"[{_STYLES[problem.severity]}]{problem.severity}[/]",
+            problem.code,
+            _shown(problem.where),
+            _shown(problem.message),
+            _shown(finding.rule),
+        )
+    return table
+
+
+def _headline(problem: Problem) -> str:
+    style = _STYLES[problem.severity]
+    return f"[{style}]{problem.severity}[/{style}] {problem.code} {_shown(problem.where)}"
+
+
+def _shown(text: str) -> str:
+    """Make text of a file safe for the terminal."""
+    return escape("".join(c if c.isprintable() else repr(c)[1:-1] for c in text))
+
+
+def _console() -> Console:
+    console = Console(highlight=False, soft_wrap=True)
+    console.width = max(console.width, _NARROWEST)
+    return console
 
 
 def _print_image(console: Console, image: Image) -> None:

@@ -141,7 +141,7 @@ def test_a_smaller_field_stands_in_a_cell_of_the_largest():
 ODD_ONES: list[tuple[str, Any]] = [
     ("data type", {"dtype": "uint8"}),
     ("voxel sizes", {"scales": [0.7, 1.4]}),
-    ("number of levels", {"scales": [0.5], "shapes": [(64, 64)]}),
+    ("voxel sizes", {"scales": [0.7], "shapes": [(64, 64)]}),
     ("voxel sizes", {"shift": [0.0, 0.1]}),
 ]
 
@@ -157,6 +157,22 @@ def test_what_differs_from_most_is_left_out_and_named(said: str, change: dict[st
     assert found.where == "0/0/2"
     assert said in found.message
     assert len(corners(image)[0]) == 2
+
+
+def test_a_field_that_lacks_a_level_is_blank_there_and_named():
+    usual: dict[str, Any] = {"shapes": [(64, 64), (32, 32), (16, 16)], "scales": [0.5, 1.0, 2.0]}
+    fields = [field(**usual, number=n) for n in (1, 2)]
+    short = field([(64, 64), (16, 16)], [0.5, 2.0], number=0)
+    (image,), problems = laid_out([short, *fields])
+    (found,) = [p for p in problems if p.code == "field-lacks-level"]
+    assert (found.severity, found.where) == ("warning", "0/0/0")
+    assert [sorted(places) for places in corners(image)] == [
+        ["0/0/0", "0/0/1", "0/0/2"],
+        ["0/0/1", "0/0/2"],
+        ["0/0/0", "0/0/1", "0/0/2"],
+    ]
+    for places in corners(image):
+        assert places["0/0/1"] == (0, 32)
 
 
 def test_acquisitions_are_images_of_their_own():

@@ -10,6 +10,7 @@ from napari_strata.formats import (
     neuroglancer_n5,
     ome_early,
     ome_zarr,
+    ome_zarr_06,
     plain,
 )
 from napari_strata.formats._protocol import Context, Format, Found, Origin
@@ -23,6 +24,7 @@ __all__ = ["REGISTRY", "Context", "Format", "Found", "Origin", "images_at"]
 REGISTRY: tuple[Format, ...] = (
     ome_zarr,
     ome_early,
+    ome_zarr_06,
     bdv_n5,
     cosem,
     canonical,

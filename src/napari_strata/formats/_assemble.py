@@ -25,6 +25,7 @@ from napari_strata.model import (
     first_error,
 )
 from napari_strata.store.hierarchy import Array
+from napari_strata.store.location import ZIP_SUFFIXES
 from napari_strata.store.tree import Node
 from napari_strata.store.values import JsonPlace
 
@@ -36,12 +37,13 @@ class Draft:
     """A level that was understood: its array and what composes to its affine.
 
     With ``stack``, the level is those arrays along a new first axis (None: missing there) and
-    ``array`` is one of them, to stand for all.
+    ``array`` is one of them, to stand for all. ``listed`` is where metadata names the array.
     """
 
     array: Array
     contributions: tuple[Contribution, ...]
     stack: tuple[Array | None, ...] | None = None
+    listed: JsonPlace | None = None
 
 
 def contribution(what: str, place: JsonPlace | str, matrix: affine.Matrix) -> Contribution:
@@ -108,11 +110,11 @@ def image(
             collected.append(overflow)
         else:
             fitting.append(draft)
-    for candidate, array in sorted(
-        ((level(d, context), d.array) for d in fitting),
+    for candidate, draft in sorted(
+        ((level(d, context), d) for d in fitting),
         key=lambda pair: affine.log_volume(pair[0].affine),
     ):
-        defect = _misfit(candidate, kept, array)
+        defect = _misfit(candidate, kept, draft)
         if defect is None:
             kept.append(candidate)
         else:
@@ -142,8 +144,9 @@ def _wrong_rank(draft: Draft, ndim: int) -> Problem:
     return draft.array.place().problem("wrong-rank", "error", message)
 
 
-def _misfit(candidate: Level, kept: list[Level], array: Array) -> Problem | None:
+def _misfit(candidate: Level, kept: list[Level], draft: Draft) -> Problem | None:
     """Say why a level cannot stand beside those that are kept; None if it can."""
+    array = draft.array
     if len(candidate.shape) > _LARGEST_AXIS_COUNT:
         message = f"found {len(candidate.shape)} axes, expected at most {_LARGEST_AXIS_COUNT}"
         return array.place().problem("wrong-rank", "error", message)
@@ -156,7 +159,7 @@ def _misfit(candidate: Level, kept: list[Level], array: Array) -> Problem | None
         return array.stored(key).problem("dtype-differs", "error", message)
     if any(k.path == candidate.path for k in kept):
         message = "the level is listed twice; it is used once"
-        return array.place().problem("duplicate-path", "warning", message)
+        return (draft.listed or array.place()).problem("duplicate-path", "warning", message)
     return None
 
 
@@ -175,7 +178,10 @@ _GENERIC_NAME = ("c", "s", "setup", "timepoint")
 
 def image_name(node: Node) -> str:
     """Name an image after its folder, with the folder above where its own says too little."""
-    name = node.name.removesuffix(".zarr").removesuffix(".n5").removesuffix(".ome")
+    name = node.name
+    if name.lower().endswith(ZIP_SUFFIXES):
+        name = name.rpartition(".")[0]
+    name = name.removesuffix(".zarr").removesuffix(".n5").removesuffix(".ome")
     stem = name.rstrip("0123456789")
     above = node.parent
     if above is not None and above.name and (not stem or (stem in _GENERIC_NAME and stem != name)):

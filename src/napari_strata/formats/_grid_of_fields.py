@@ -48,11 +48,15 @@ class Field:
 
 @dataclass(frozen=True)
 class Cell:
-    """An image and where it stands: the well's row and column, and those inside the well."""
+    """An image and where it stands: the well's row and column, and those inside the well.
+
+    ``levels`` are those of the image, by the number of the grid's level.
+    """
 
     image: Image
     well: tuple[int, int]
     field: tuple[int, int]
+    levels: Mapping[int, Level]
 
 
 def grids(
@@ -89,7 +93,10 @@ def _cells(fields: Sequence[Field]) -> tuple[list[Cell], tuple[int, int]]:
     """Lay each well's fields out row by row, as square as possible; also rows, columns a well."""
     most = max(f.number for f in fields) + 1
     columns = math.ceil(math.sqrt(most))
-    cells = [Cell(f.image, f.well, divmod(f.number, columns)) for f in fields]
+    cells = [
+        Cell(f.image, f.well, divmod(f.number, columns), dict(enumerate(f.image.levels)))
+        for f in fields
+    ]
     return cells, (math.ceil(most / columns), columns)
 
 
@@ -100,6 +107,11 @@ class _Fit:
     axes: tuple[tuple[str, str, str | None], ...]
     dtype: str
     steps: tuple[tuple[float, ...], ...]  # scale and relative translation, level by level
+
+    def is_part_of(self, other: _Fit) -> bool:
+        """Tell whether the levels are some of the other's, the finest among them."""
+        same = (self.axes, self.dtype, self.steps[0]) == (other.axes, other.dtype, other.steps[0])
+        return same and set(self.steps) <= set(other.steps)
 
 
 def _grid(
@@ -137,17 +149,29 @@ def _grid(
 
 
 def _most_alike(cells: Sequence[Cell], problems: list[Problem]) -> list[Cell]:
-    """Keep the fields that have the most frequent axes, dtype and levels."""
+    """Keep the fields that have the most frequent axes, dtype and levels, or some of these.
+
+    The first one that is returned has all levels.
+    """
     fits = [_fit(cell.image) for cell in cells]
     (usual, _), *_ = Counter(fits).most_common(1)
-    kept = []
+    whole, partial = [], []
     for cell, fit in zip(cells, fits, strict=True):
         if fit == usual:
-            kept.append(cell)
-            continue
-        message = f"has {_difference(fit, usual)} than most fields; left out of the grid"
-        problems.append(Problem("field-differs", "error", cell.image.path, message))
-    return kept
+            whole.append(cell)
+        elif fit.is_part_of(usual):
+            numbers = [usual.steps.index(step) for step in fit.steps]
+            levels = dict(zip(numbers, cell.image.levels, strict=True))
+            partial.append(replace(cell, levels=levels))
+            missing = len(usual.steps) - len(numbers)
+            message = (
+                f"lacks {missing} of the levels that most fields have; blank in the grid there"
+            )
+            problems.append(Problem("field-lacks-level", "warning", cell.image.path, message))
+        else:
+            message = f"has {_difference(fit, usual)} than most fields; left out of the grid"
+            problems.append(Problem("field-differs", "error", cell.image.path, message))
+    return [*whole, *partial]
 
 
 def _fit(image: Image) -> _Fit:
@@ -168,8 +192,6 @@ def _difference(found: _Fit, usual: _Fit) -> str:
         return "other axes or units"
     if found.dtype != usual.dtype:
         return f"another data type ({found.dtype})"
-    if len(found.steps) != len(usual.steps):
-        return f"another number of levels ({len(found.steps)})"
     return "other voxel sizes"
 
 
@@ -278,7 +300,9 @@ def _level(
     finest = cells[0].image.levels[0]
     tiles = []
     for cell in cells:
-        level = cell.image.levels[number]
+        if number not in cell.levels:
+            continue
+        level = cell.levels[number]
         offset = [0] * len(level.shape)
         for side, axis in enumerate(layout.plane):
             offset[axis] = int(layout.corner(cell)[side] / factors[side])

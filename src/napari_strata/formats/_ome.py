@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -13,7 +14,7 @@ from napari_strata.formats._protocol import Context
 from napari_strata.formats._survey import Candidate, Survey, dataset_entries
 from napari_strata.formats.image_label import read_image_label
 from napari_strata.formats.omero import omero_name, read_omero
-from napari_strata.model import Axis, Image, Kind, Problem
+from napari_strata.model import Axis, Image, Kind, OpenError, Problem
 from napari_strata.store.hierarchy import Array, Group
 from napari_strata.store.tree import Node
 from napari_strata.store.values import JsonPlace, mapping, quote, sequence
@@ -58,7 +59,13 @@ def choose(survey: Survey, context: Context, problems: list[Problem]) -> Multisc
             raise at.refuse("no-such-multiscale", f'found {quote(names)}, expected "{wanted}"')
         index = names.index(wanted)
     else:
-        index = names.index("3D") if "3D" in names else 0
+        sound = [i for i, item in enumerate(items) if isinstance(item, dict)]
+        index = names.index("3D") if "3D" in names else next(iter(sound), 0)
+        problems += [
+            at.item(i).unexpected(item, "an object {…}").problem
+            for i, item in enumerate(items)
+            if i not in sound and sound
+        ]
         if len(items) > 1:
             message = f"found {quote(names)}; number {index} is shown, another by its name"
             problems.append(at.problem("several-multiscales", "info", message))
@@ -91,9 +98,12 @@ def dataset_nodes(group: Group) -> list[Node]:
     multiscales = keys(group).get("multiscales")
     first = multiscales[0] if isinstance(multiscales, list) and multiscales else None
     datasets = first.get("datasets") if isinstance(first, dict) else None
-    names = [d.get("path") for d in datasets if isinstance(d, dict)] if datasets else []
-    plain = [n for n in names if isinstance(n, str) and n.replace("_", "").isalnum()]
-    return [group.node.child(name) for name in plain]
+    place = key_place(group, "multiscales")
+    nodes = []
+    for entry in datasets if isinstance(datasets, list) else []:
+        with suppress(OpenError):
+            nodes.append(group.node.descend(mapping(entry, place).get("path"), place))
+    return nodes
 
 
 def contradicting_names(array: Array, axes: Sequence[Axis]) -> list[Problem]:

@@ -54,13 +54,19 @@ class Candidate:
     declared: Sourced | None = None
 
 
+def first_object(value: object) -> Mapping[str, Any] | None:
+    """Return the first object of a list, if it is one and has one."""
+    items = value if isinstance(value, list) else []
+    return next((item for item in items if isinstance(item, dict)), None)
+
+
 def multiscales_dialect(value: object) -> MultiscalesDialect:
     """Tell the dialects that share the key ``multiscales`` apart, by structure alone."""
     if isinstance(value, dict):
         return "canonical" if "datasets" in value else "unknown"
-    if not isinstance(value, list) or not value or not isinstance(value[0], dict):
+    first = first_object(value)
+    if first is None:
         return "unknown"
-    first = value[0]
     datasets = first.get("datasets")
     entries = datasets if isinstance(datasets, list) else []
     if "coordinateSystems" in first:
@@ -117,7 +123,7 @@ class Survey:
             return None
         dialect = multiscales_dialect(value)
         if dialect == "cosem" and self.group.encoding != "n5":
-            datasets = value[0]["datasets"]
+            datasets = (first_object(value) or {})["datasets"]
             if not any(
                 isinstance(e, str) or (isinstance(e, dict) and "transform" in e) for e in datasets
             ):
@@ -250,8 +256,8 @@ def dataset_entries(
     entries: list[tuple[Sourced, Sourced | None]] = []
     for index, entry in enumerate(datasets):
         where = at.item(index)
-        if plain and isinstance(entry, str):
-            entries.append((Sourced(entry, where), None))
+        if not isinstance(entry, dict) and (plain or not isinstance(entry, str)):
+            entries.append((Sourced(entry, where), None))  # no path: refused where it is used
             continue
         fields = mapping(entry, where)
         declared = Sourced(fields[key], where.child(key)) if key in fields else None

@@ -32,18 +32,18 @@ def open_node(context: Context) -> tuple[Found, Context]:
         If there is no image, or what there is cannot be shown honestly.
     """
     node = context.opened
-    group = identify(node)
+    group, named = identify(node), None
     if group is not None and is_array(group):
         above = _image_of(context)
         if above is not None:
             return above
     if group is not None:
         named = open_group(group, context)
-        if named is not None:
-            if not named.images:
-                raise _nothing(named, node)
+        if named is not None and named.images:
             return named, context
     found = _discover(context)
+    if named is not None:
+        found.problems[:0] = named.problems
     if not found.images:
         raise _nothing(found, node)
     return found, context
@@ -124,7 +124,7 @@ def _visit(node: Node, context: Context, depth: int) -> _Visit:
         found = open_group(group, context) if group is not None else None
         if found is not None:
             visit.images, visit.problems = found.images, found.problems
-        elif depth < DEEPEST:
+        if not visit.images and depth < DEEPEST:
             visit.children = _children(node)
     except OpenError as error:
         visit.problems.append(error.problem)

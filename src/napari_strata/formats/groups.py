@@ -8,27 +8,43 @@ from napari_strata.formats import (
     images_at,
     ome_labels,
     ome_plate,
+    ome_scene,
     ome_series,
     ome_well,
 )
 from napari_strata.formats._protocol import Collection
+from napari_strata.model import OpenError
 from napari_strata.store.hierarchy import Group
+from napari_strata.store.values import mapping
 
-# A plate wins over a series (bioformats2raw writes both), what holds images over what is one.
-COLLECTIONS: tuple[Collection, ...] = (ome_plate, ome_well, ome_series, ome_labels)
+# A scene may be an image too; a plate wins over a series (bioformats2raw writes both).
+COLLECTIONS: tuple[Collection, ...] = (ome_scene, ome_plate, ome_well, ome_series, ome_labels)
 
 
 def open_group(group: Group, context: Context) -> Found | None:
     """Open a node by what it says of itself; None if it says nothing.
+
+    A collection whose metadata is damaged gives no image but the problem: what lies below it
+    may still be sound.
 
     Raises
     ------
     OpenError
         If it says something but nothing honest can be opened by it.
     """
+    _check_ome(group)
     for collection in COLLECTIONS:
-        found = collection.open_group(group, context, images_at)
+        try:
+            found = collection.open_group(group, context, images_at)
+        except OpenError as error:
+            return Found(problems=[error.problem])
         if found is not None:
             return found
     images = images_at(group, context)
     return None if images is None else ome_labels.with_labels(group, images, context, images_at)
+
+
+def _check_ome(group: Group) -> None:
+    """Refuse an ``ome`` that is no object: its arrays would be shown as if it said nothing."""
+    if group.encoding == "zarr3" and "ome" in group.attributes:
+        mapping(group.attributes["ome"], group.place("ome"))

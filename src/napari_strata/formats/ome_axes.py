@@ -52,6 +52,9 @@ def _axis(item: object, place: JsonPlace, index: int, problems: list[Problem]) -
     if "type" in item:
         declared = item["type"]
         kind = _TYPES.get(declared, "other") if isinstance(declared, str) else "other"
+        if declared is not None and not isinstance(declared, str):
+            message = f"found {quote(declared)}, expected a text; the axis becomes a slider"
+            problems.append(place.child("type").problem("invalid-value", "warning", message))
     unit = item.get("unit")
     if unit is not None and not isinstance(unit, str):
         message = f"found {quote(unit)}, expected a text; taken as pixel"

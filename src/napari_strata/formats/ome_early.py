@@ -22,6 +22,7 @@ from napari_strata.formats._survey import Candidate, Survey
 from napari_strata.formats.ome_axes import read_axes
 from napari_strata.model import Axis, Image, OpenError, Problem
 from napari_strata.store.hierarchy import Array
+from napari_strata.store.values import JsonPlace
 
 NAME_01 = "ome-zarr-0.1"
 NAME_02 = "ome-zarr-0.2"
@@ -47,9 +48,10 @@ def parse(survey: Survey, context: Context) -> list[Image]:
     largest = max(arrays, key=lambda a: math.prod(a.shape))
     axes = _axes(multiscale, len(largest.shape), problems)
     drafts = []
-    for candidate in found:
+    for index, candidate in enumerate(found):
+        listed = multiscale.place.child("datasets").item(index).child("path")
         try:
-            drafts.append(_level(candidate, largest, axes, problems))
+            drafts.append(_level(candidate, largest, axes, listed, problems))
         except OpenError as error:
             problems.append(error.problem)
     return [
@@ -72,7 +74,11 @@ def _axes(multiscale: Multiscale, rank: int, problems: list[Problem]) -> tuple[A
 
 
 def _level(
-    candidate: Candidate, largest: Array, axes: tuple[Axis, ...], problems: list[Problem]
+    candidate: Candidate,
+    largest: Array,
+    axes: tuple[Axis, ...],
+    listed: JsonPlace,
+    problems: list[Problem],
 ) -> Draft:
     """Place a level by the exact ratio of shapes: 9 voxels drawn as 5 are 1.8 wide each."""
     if candidate.array is None:
@@ -88,13 +94,16 @@ def _level(
         for axis, full, size in zip(axes, largest.shape, array.shape, strict=True)
     ]
     matrix = affine.from_scale_translate(scale)
-    return Draft(array, (contribution("ratio of shapes", array.stored("shape"), matrix),))
+    ratio = contribution("ratio of shapes", array.stored("shape"), matrix)
+    return Draft(array, (ratio,), listed=listed)
 
 
 def _version(multiscale: Multiscale, arrays: list[Array]) -> str:
     if multiscale.value.get("axes") is not None:
         return NAME_03
-    separators = {a.metadata.get("dimension_separator") for a in arrays}
-    if "/" in separators or (separators == {None} and multiscale.value.get("version") == "0.2"):
+    separators = [a.metadata.get("dimension_separator") for a in arrays]
+    if "/" in separators or (
+        separators == [None] * len(arrays) and multiscale.value.get("version") == "0.2"
+    ):
         return NAME_02
     return NAME_01

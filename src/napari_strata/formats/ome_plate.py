@@ -28,6 +28,7 @@ _MOST_ROWS = 1000  # a plate has 32 rows and 48 columns at most
 class _Well:
     node: Node
     position: tuple[int, int]  # row, column
+    folder: str  # above row and column, which before 0.4 was one an acquisition
     place: JsonPlace
 
 
@@ -50,12 +51,7 @@ def open_group(group: Group, context: Context, images_at: ImagesAt) -> Found | N
         [e for _, own in entries for e in own], group, context, images_at, found.problems
     )
     acquisitions = _acquisitions(plate, at, found.problems)
-    fields = [
-        Field(opened[e.node].image, well.position, e.number, _known(e, acquisitions))
-        for well, own in entries
-        for e in own
-        if e.node in opened
-    ]
+    fields = _fields(entries, opened, acquisitions, found.problems)
     if not fields:
         return found
     name = plate.get("name")
@@ -68,9 +64,40 @@ def open_group(group: Group, context: Context, images_at: ImagesAt) -> Found | N
     return found
 
 
-def _known(entry: Entry, acquisitions: Mapping[int, str]) -> int | None:
-    """Put all fields together where the plate knows of one acquisition at most."""
-    return entry.acquisition if len(acquisitions) > 1 else None
+def _fields(
+    entries: Sequence[tuple[_Well, list[Entry]]],
+    opened: Mapping[Node, Opened],
+    acquisitions: dict[int, str],
+    problems: list[Problem],
+) -> list[Field]:
+    """Put each field into its well and acquisition, as far as there are several.
+
+    Before 0.4 an acquisition may be a folder above row and column; it then is one here too.
+    """
+    folders = sorted({well.folder for well, _ in entries})
+    several = len({e.acquisition for _, own in entries for e in own}) > 1
+    if len(folders) > 1:
+        acquisitions.clear()
+        acquisitions.update(enumerate(folders))
+    elif len(acquisitions) > 1:
+        listed = ", ".join(map(str, acquisitions))
+        problems += [_unlisted(e, listed) for _, own in entries for e in own
+                     if e.acquisition not in acquisitions]  # fmt: skip
+    fields = []
+    for well, own in entries:
+        for e in own:
+            if e.node not in opened:
+                continue
+            acquisition = e.acquisition if several else None
+            if len(folders) > 1:
+                acquisition = folders.index(well.folder)
+            fields.append(Field(opened[e.node].image, well.position, e.number, acquisition))
+    return fields
+
+
+def _unlisted(entry: Entry, listed: str) -> Problem:
+    message = f"found {quote(entry.acquisition)}, expected one of the plate's ({listed})"
+    return entry.place.child("acquisition").problem("bad-acquisition", "warning", message)
 
 
 def _acquisitions(
@@ -84,10 +111,13 @@ def _acquisitions(
     result: dict[int, str] = {}
     for index, item in enumerate(value if isinstance(value, list) else [value]):
         number = item.get("id") if isinstance(item, dict) else None
-        if not isinstance(number, int) or isinstance(number, bool):
-            message = f"found {quote(item)}, expected an object with a whole number as id; not used"
+        if not isinstance(number, int) or isinstance(number, bool) or number < 0:
+            message = f"found {quote(item)}, expected an object with an id from 0; not used"
             problems.append(place.item(index).problem("bad-acquisition", "warning", message))
             continue
+        if number in result:
+            message = f"found the id {number} a second time; the last one counts"
+            problems.append(place.item(index).problem("bad-acquisition", "warning", message))
         name = item.get("name")
         result[number] = name if isinstance(name, str) and name else f"acquisition {number}"
     return result
@@ -108,31 +138,43 @@ def _wells(
         except OpenError as error:
             problems.append(error.problem)
             continue
-        if any(w.node == node or w.position == position for w in wells):
+        well = _Well(node, position, path.strip("/").rpartition("/")[0].rpartition("/")[0], place)
+        if any((w.position, w.folder) == (well.position, well.folder) for w in wells):
             message = f"found {quote(path)} where a well is already; left out"
             problems.append(place.problem("repeated-well", "error", message))
         else:
-            wells.append(_Well(node, position, place))
+            wells.append(well)
     return wells
 
 
-def _names(value: object, at: JsonPlace, problems: list[Problem]) -> list[str]:
-    """Read the names of rows or columns, in order."""
-    if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
+def _names(value: object, at: JsonPlace, problems: list[Problem]) -> list[str | None]:
+    """Read the names of rows or columns, in order; None for one without."""
+    if not isinstance(value, list) or not value:
         message = f"found {quote(value)}, expected a list of objects with names"
         problems.append(at.problem("bad-plate", "warning", message))
         return []
-    return [str(item.get("name")) for item in value]
+    names: list[str | None] = []
+    for index, item in enumerate(value):
+        name = item.get("name") if isinstance(item, dict) else None
+        name = str(name) if isinstance(name, int) and not isinstance(name, bool) else name
+        if not isinstance(name, str):
+            message = f"found {quote(item)}, expected an object with a name"
+            problems.append(at.item(index).problem("bad-plate", "warning", message))
+            name = None
+        names.append(name)
+    return names
 
 
 def _position(
     well: Mapping[str, Any],
     path: str,
-    names: Sequence[Sequence[str]],
+    names: Sequence[Sequence[str | None]],
     place: JsonPlace,
     problems: list[Problem],
 ) -> tuple[int, int]:
-    """Find row and column: the indices, else (before 0.4) the names in the path.
+    """Find row and column: the last two names in the path, else the indices.
+
+    The path is where the data are; the indices (since 0.4) are only to say the same.
 
     Raises
     ------
@@ -142,22 +184,23 @@ def _position(
     parts = [part for part in path.split("/") if part not in ("", ".")]
     position = []
     for side, key in enumerate(("rowIndex", "columnIndex")):
-        index = well.get(key)
-        named = None
-        if len(parts) == 2 and parts[side] in names[side]:
-            named = names[side].index(parts[side])
-        if index is None:
-            if named is None:
-                known = ", ".join(names[side]) or "none"
-                message = f"found {quote(path)}, expected names of {key[:-5]}s ({known})"
-                raise place.child("path").refuse("unknown-well", message)
+        known, index = names[side], well.get(key)
+        if len(parts) >= 2 and parts[side - 2] in known:
+            named = known.index(parts[side - 2])
+            if index is not None and (index != named or isinstance(index, bool | float)):
+                message = (
+                    f"found {quote(index)}, but {quote(path)} is number {named}, which is used"
+                )
+                problems.append(place.child(key).problem("well-contradicts", "warning", message))
             position.append(named)
             continue
-        if not isinstance(index, int) or isinstance(index, bool) or not 0 <= index < _MOST_ROWS:
-            raise place.child(key).unexpected(index, "a whole number from 0")
-        if named is not None and named != index:
-            message = f"found {index}, but {quote(path)} is number {named}; the index is used"
-            problems.append(place.child(key).problem("well-contradicts", "warning", message))
+        if index is None:
+            listed = ", ".join(str(name) for name in known) or "none"
+            message = f"found {quote(path)}, expected names of {key[:-5]}s ({listed})"
+            raise place.child("path").refuse("unknown-well", message)
+        most = _MOST_ROWS if None in known or not known else len(known)
+        if not isinstance(index, int) or isinstance(index, bool) or not 0 <= index < most:
+            raise place.child(key).unexpected(index, f"a whole number from 0 to {most - 1}")
         position.append(index)
     return position[0], position[1]
 

@@ -14,7 +14,7 @@ from napari_strata.formats._protocol import Context, Found, ImagesAt
 from napari_strata.model import Image, OpenError, Problem
 from napari_strata.store.hierarchy import ATTRIBUTES_FILE, Group, read_group
 from napari_strata.store.tree import Node, prefetch
-from napari_strata.store.values import quote, sequence, text
+from napari_strata.store.values import JsonPlace, quote, sequence, text
 from napari_strata.store.xml import parse_xml
 
 LAYOUT = "bioformats2raw.layout"
@@ -24,6 +24,9 @@ XML = "METADATA.ome.xml"
 _LAYOUT_VERSION = 3
 _ASKED_AT_ONCE = 8  # numbered groups, where the storage cannot list
 _MOST_SERIES = 10_000
+
+_Entry = tuple[Node | None, JsonPlace | None]
+"""A group of the series, and where it is listed, if it is."""
 
 
 def open_group(group: Group, context: Context, images_at: ImagesAt) -> Found | None:
@@ -36,10 +39,11 @@ def open_group(group: Group, context: Context, images_at: ImagesAt) -> Found | N
         message = f"found {quote(layout)}, expected {_LAYOUT_VERSION}; read as such"
         found.problems.append(key_place(group, LAYOUT).problem("bad-layout", "warning", message))
     series = _series(group, found.problems)
-    nodes = _numbered(group) if series is None else series
-    prefetch([node for node in nodes if node is not None], ATTRIBUTES_FILE[group.encoding])
-    names = _names(group, len(nodes), found.problems)
-    for node, name in zip(nodes, names, strict=True):
+    entries = _numbered(group) if series is None else series
+    nodes = [node for node, _ in entries if node is not None]
+    prefetch(nodes, ATTRIBUTES_FILE[group.encoding])
+    names = _names(group, len(entries), found.problems)
+    for (node, place), name in zip(entries, names, strict=True):
         if node is None:  # its path was refused
             continue
         try:
@@ -48,10 +52,9 @@ def open_group(group: Group, context: Context, images_at: ImagesAt) -> Found | N
             found.problems.append(error.problem)
             continue
         if one is None:
-            if series is not None:
+            if place is not None:
                 message = f'found no image at "{node.inner_path}", expected one as listed'
-                at = group.node.child(FOLDER).shown_path
-                found.problems.append(Problem("missing-image", "error", at, message))
+                found.problems.append(place.problem("missing-image", "error", message))
             continue
         found.images += [_named(image, name, node, context) for image in one.images]
         found.problems += one.problems
@@ -72,7 +75,7 @@ def _named(image: Image, name: str | None, node: Node, context: Context) -> Imag
     return replace(image, name=name)
 
 
-def _series(group: Group, problems: list[Problem]) -> list[Node | None] | None:
+def _series(group: Group, problems: list[Problem]) -> list[_Entry] | None:
     """Go to the groups that ``OME`` lists (None for a path that is refused), if it lists any."""
     folder = group.node.child(FOLDER)
     try:
@@ -85,34 +88,34 @@ def _series(group: Group, problems: list[Problem]) -> list[Node | None] | None:
     except OpenError as error:
         problems.append(error.problem)
         return None
-    nodes: list[Node | None] = []
+    entries: list[_Entry] = []
     for index, path in enumerate(paths):
         place = at.item(index)
         try:
-            nodes.append(group.node.descend(text(path, place), place))
+            entries.append((group.node.descend(text(path, place), place), place))
         except OpenError as error:
             problems.append(error.problem)
-            nodes.append(None)
-    return nodes
+            entries.append((None, place))
+    return entries
 
 
-def _numbered(group: Group) -> list[Node | None]:
+def _numbered(group: Group) -> list[_Entry]:
     """Go to the groups 0, 1, 2, …, by a listing if there is one."""
     listing = group.node.listing()
     if listing is not None:
         numbers = sorted(int(name) for name in listing.folders if _is_number(name))
         children = [group.node.child(str(number)) for number in numbers]
-        return [node if node.inside() else None for node in children]
-    nodes: list[Node | None] = []
-    while len(nodes) < _MOST_SERIES:
-        first = len(nodes)
+        return [(node if node.inside() else None, None) for node in children]
+    entries: list[_Entry] = []
+    while len(entries) < _MOST_SERIES:
+        first = len(entries)
         batch = [group.node.child(str(first + i)) for i in range(_ASKED_AT_ONCE)]
         prefetch(batch, ATTRIBUTES_FILE[group.encoding])
         there = [node for node in batch if _exists(node, group)]
-        nodes += there
+        entries += [(node, None) for node in there]
         if len(there) < len(batch):
             break
-    return nodes
+    return entries
 
 
 def _exists(node: Node, group: Group) -> bool:

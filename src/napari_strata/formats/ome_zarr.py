@@ -107,13 +107,14 @@ def _level(frame: _Frame, candidate: Candidate, index: int, problems: list[Probl
         assert candidate.error is not None  # a named array that is missing is an error
         raise candidate.error
     array, rank = candidate.array, len(frame.axes)
+    entry = frame.multiscale.place.child("datasets").item(index)
     if len(array.shape) != rank:
         message = f"found an array of {len(array.shape)} axes, expected {rank}; left out"
         raise array.stored("shape").refuse("wrong-rank", message)
     problems += contradicting_names(array, frame.axes)
     declared, multiscale = candidate.declared, frame.multiscale
     if declared is None or declared.value is None:
-        at = multiscale.place.child("datasets").item(index).child("coordinateTransformations")
+        at = entry.child("coordinateTransformations")
         message = "found no coordinateTransformations, expected a scale; the level is left out"
         raise at.refuse("missing-key", message)
     inner = read_transforms(
@@ -129,4 +130,4 @@ def _level(frame: _Frame, candidate: Candidate, index: int, problems: list[Probl
     if not any(c.what == "scale" for c in inner):
         message = "found no scale, expected one; taken as 1"
         problems.append(declared.place.problem("missing-scale", "warning", message))
-    return Draft(array, (*frame.outer, *inner))
+    return Draft(array, (*frame.outer, *inner), listed=entry.child("path"))

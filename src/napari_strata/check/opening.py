@@ -1,0 +1,46 @@
+"""What opening a dataset says of it: the problems of all its images."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from napari_strata import dataset
+from napari_strata.model import OpenError, Problem
+
+NO_DEFECTS = frozenset({"bad-location", "no-image", "no-listing", "not-found", "unreadable"})
+"""Why something cannot be opened that is not wrong in itself."""
+
+
+@dataclass(frozen=True)
+class Opened:
+    """What came of opening.
+
+    Attributes
+    ----------
+    path : of what was opened.
+    images : how many there are.
+    problems : each with the image it belongs to; None for one of the whole.
+    error : why there is none.
+    """
+
+    path: str
+    images: int
+    problems: tuple[tuple[Problem, dataset.Image | None], ...]
+    error: OpenError | None = None
+
+    @property
+    def is_out_of_reach(self) -> bool:
+        """Whether there is nothing to be checked, rather than something wrong."""
+        return self.error is not None and self.error.problem.code in NO_DEFECTS
+
+
+def open_images(path: str, origin: Literal["center", "corner"]) -> Opened:
+    """Open what is at a path, as it is opened to be shown."""
+    try:
+        found = dataset.open(path, origin=origin)
+    except OpenError as error:
+        return Opened(path, 0, ((error.problem, None),), error)
+    of_all = [(problem, None) for problem in found.problems]
+    of_images = [(problem, image) for image in found.images for problem in image.problems]
+    return Opened(found.path, len(found.images), (*of_all, *of_images))

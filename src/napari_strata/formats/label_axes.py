@@ -1,0 +1,117 @@
+"""Bringing a label image to the axes of its image, so that both lie over each other in a viewer.
+
+A label of one plane on an axis where it has the place of the image's first plane, and one that
+lacks an axis altogether, holds for all planes of the image (formats.md 2: "an axis of length 1
+is broadcast"). A plane at a place of its own stays there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from napari_strata import affine
+from napari_strata.model import ArrayLocation, Axis, Contribution, Image, Level, Problem
+
+
+def on_axes_of(label: Image, image: Image) -> Image:
+    """Repeat a label along the axes of the image on which it has one plane, or which it lacks."""
+    base = image.levels[0]
+    if base.scale is None or not all(isinstance(k.location, ArrayLocation) for k in label.levels):
+        return label
+    lengths = {
+        axis.name: base.shape[i] for i, axis in enumerate(image.axes) if axis.type != "channel"
+    }
+    single = [a.name for i, a in enumerate(label.axes) if _holds_for_all(label, i, image)]
+    lacking = [name for name in lengths if name not in [a.name for a in label.axes]]
+    if not single and not lacking:
+        return label
+    for name in lacking:
+        label = _with_axis(label, image, name)
+    levels = tuple(
+        _repeat(level, {i: lengths[a.name] for i, a in enumerate(label.axes) if a.name in single})
+        for level in label.levels
+    )
+    shown = ", ".join(f"{name} ({lengths[name]})" for name in (*single, *lacking))
+    message = f"has one plane where its image has more; it holds for all of them: {shown}"
+    problem = Problem("label-repeated", "info", label.path, message)
+    return replace(label, levels=levels, problems=(*label.problems, problem))
+
+
+def _holds_for_all(label: Image, index: int, image: Image) -> bool:
+    """Tell whether a label has one plane on an axis, and not at a place of its own."""
+    axis, names = label.axes[index], [a.name for a in image.axes]
+    if axis.type == "channel" or names.count(axis.name) != 1:
+        return False
+    other = names.index(axis.name)
+    if any(level.shape[index] != 1 for level in label.levels):
+        return False
+    if image.levels[0].shape[other] == 1 or axis.unit != image.axes[other].unit:
+        return False
+    return _same_place(label.levels, index, image.levels[0], other)
+
+
+def _same_place(levels: Sequence[Level], index: int, base: Level, other: int) -> bool:
+    """Tell whether a label's only plane is where the image's first one is, and as thick."""
+    for level in levels:
+        scale, translate = level.scale, level.translate
+        if scale is None or translate is None or base.scale is None or base.translate is None:
+            return False
+        step = base.scale[other]
+        off = abs(translate[index] - base.translate[other])
+        if not np.isclose(scale[index], step, rtol=1e-6, atol=0.0) or off > 1e-6 * abs(step):
+            return False
+    return True
+
+
+def _repeat(level: Level, lengths: dict[int, int]) -> Level:
+    assert isinstance(level.location, ArrayLocation)  # on_axes_of looked
+    stored = level.location.axes or tuple(range(len(level.shape)))
+    return replace(
+        level,
+        shape=tuple(lengths.get(i, n) for i, n in enumerate(level.shape)),
+        chunks=tuple(lengths.get(i, n) for i, n in enumerate(level.chunks)),
+        location=replace(
+            level.location, axes=tuple(None if i in lengths else a for i, a in enumerate(stored))
+        ),
+    )
+
+
+def _with_axis(label: Image, image: Image, name: str) -> Image:
+    """Add an axis of the image, in its length and place, where it belongs among the others."""
+    names = [a.name for a in image.axes]
+    at = names.index(name)
+    before = [a for a in label.axes if a.name in names[:at]]
+    position = label.axes.index(before[-1]) + 1 if before else _after_channels(label.axes)
+    base = image.levels[0]
+    assert base.scale is not None
+    assert base.translate is not None
+    place = float(base.scale[at]), float(base.translate[at])
+    levels = tuple(_extend(k, position, base.shape[at], *place) for k in label.levels)
+    axes = (*label.axes[:position], image.axes[at], *label.axes[position:])
+    return replace(label, axes=axes, levels=levels)
+
+
+def _after_channels(axes: Sequence[Axis]) -> int:
+    return next((i for i, axis in enumerate(axes) if axis.type != "channel"), len(axes))
+
+
+def _extend(level: Level, position: int, length: int, scale: float, translate: float) -> Level:
+    assert isinstance(level.location, ArrayLocation)  # on_axes_of looked
+    stored = level.location.axes or tuple(range(len(level.shape)))
+    own = affine.insert_axis(np.eye(len(level.shape) + 1), position, scale, translate)
+    rest = tuple(
+        Contribution(c.what, c.where, affine.insert_axis(c.matrix, position, 1.0, 0.0))
+        for c in level.origin
+    )
+    added = Contribution("axis of the image", level.location.where, own)
+    return replace(
+        level,
+        shape=(*level.shape[:position], length, *level.shape[position:]),
+        chunks=(*level.chunks[:position], length, *level.chunks[position:]),
+        affine=affine.insert_axis(level.affine, position, scale, translate),
+        origin=(added, *rest),
+        location=replace(level.location, axes=(*stored[:position], None, *stored[position:])),
+    )

@@ -1,0 +1,772 @@
+"""Labels of OME-Zarr images: found, coloured, and drawn where their own metadata puts them."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import numpy as np
+import pytest
+from checks import open_layers, refused
+from napari.components import ViewerModel
+from ome_stores import (
+    all_problems,
+    array,
+    codes,
+    early,
+    image,
+    multiscale_06,
+    numbered,
+    ome_group,
+    read,
+    serious,
+    under,
+    without,
+    write,
+)
+
+import napari_strata as strata
+
+ZYX = {"0": ((4, 8, 8), [2, 1, 1]), "1": ((4, 4, 4), [2, 2, 2], [0, 0.5, 0.5])}
+VERSIONS = ["0.4", "0.5", "0.6"]
+
+
+def with_labels(
+    picture: dict[str, Any],
+    labels: dict[str, dict[str, Any]],
+    *,
+    version: str = "0.4",
+    listed: Any = None,
+) -> dict[str, Any]:
+    """Put label images below an image; ``listed`` is what the list says, if not all of them."""
+    names = list(labels) if listed is None else listed
+    files = picture | under("labels", ome_group({"labels": names}, version))
+    for name, label in labels.items():
+        files |= under(f"labels/{name}", label)
+    return files
+
+
+def label(
+    axes: str = "zyx",
+    levels: dict[str, tuple[Any, ...]] | None = None,
+    *,
+    version: str = "0.4",
+    dtype: str = "uint16",
+    **look: Any,
+) -> dict[str, Any]:
+    """Return a label image; ``look`` are the keys of ``image-label``."""
+    extra = {"image-label": look} if look else {}
+    return image(axes, levels or ZYX, version=version, dtype=dtype, **extra)
+
+
+def by_path(dataset: Any) -> dict[str, Any]:
+    return {found.path: found for found in dataset.images}
+
+
+def scales(found: Any) -> list[list[float]]:
+    return [list(level.scale) for level in found.levels]
+
+
+def translates(found: Any) -> list[list[float]]:
+    return [list(level.translate) for level in found.levels]
+
+
+def split(layers: list[Any]) -> tuple[list[Any], list[Any]]:
+    """Return the image layers and the label layers."""
+    from napari.layers import Labels
+
+    drawn = [layer for layer in layers if isinstance(layer, Labels)]
+    return [layer for layer in layers if layer not in drawn], drawn
+
+
+def finest(layer: Any) -> np.ndarray:
+    return np.asarray((layer.data[0] if layer.multiscale else layer.data)[...])
+
+
+# ------------------------------------------------------------------------- each at its own place
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_a_label_has_its_own_transforms_and_levels(version, tmp_path):
+    """One level at half the image's spacing, moved: nothing is taken over from the image."""
+    own = {"only": ((3, 4, 5), [1, 0.5, 0.25], [10, 20, 30])}
+    files = with_labels(
+        image("zyx", ZYX, version=version),
+        {"nuclei": label(levels=own, version=version)},
+        version=version,
+    )
+    dataset = strata.open(write(tmp_path / "a.zarr", files))
+    found = by_path(dataset)
+    assert list(found) == ["", "labels/nuclei"]
+    assert [found[path].kind for path in found] == ["image", "labels"]
+    assert scales(found[""]) == [[2, 1, 1], [2, 2, 2]]
+    assert scales(found["labels/nuclei"]) == [[1, 0.5, 0.25]]
+    assert translates(found["labels/nuclei"]) == [[10, 20, 30]]
+    np.testing.assert_array_equal(read(found["labels/nuclei"].levels[0]), numbered((3, 4, 5)))
+    images, labels = split(open_layers(tmp_path / "a.zarr"))
+    assert len(images) == len(labels) == 1
+    assert list(labels[0].scale) == [1, 0.5, 0.25]
+    assert list(labels[0].translate) == [10, 20, 30]
+    assert "nuclei" in labels[0].name
+
+
+def test_more_levels_than_the_image(tmp_path):
+    own = {str(k): ((8 >> k, 8 >> k, 8 >> k), [2**k] * 3) for k in range(4)}
+    files = with_labels(image("zyx", ZYX), {"n": label(levels=own)})
+    found = by_path(strata.open(write(tmp_path / "a.zarr", files)))
+    assert scales(found["labels/n"]) == [[1] * 3, [2] * 3, [4] * 3, [8] * 3]
+    assert len(found[""].levels) == 2
+
+
+def test_labels_of_0_1_are_measured_by_their_own_sizes(tmp_path):
+    """0.1: ratios of the label's own levels, 9 → 5 is 1.8."""
+    files = with_labels(
+        early({"0": (1, 1, 1, 9, 9), "1": (1, 1, 1, 3, 3)}),
+        {"n": early({"a": (1, 1, 1, 9, 9), "b": (1, 1, 1, 5, 5)})},
+    )
+    found = by_path(strata.open(write(tmp_path / "a.zarr", files)))
+    assert scales(found["labels/n"])[1][-1] == pytest.approx(1.8, rel=1e-15)
+    assert scales(found[""])[1][-1] == 3
+
+
+TO_LABEL = {
+    # p = image point, q = label point; the place of q as seen from the image, for q = (10, 10, 10)
+    "translation": ({"type": "translation", "translation": [1, 2, 3]}, [2, 1, 1], [9, 8, 7]),
+    "scale": ({"type": "scale", "scale": [2, 4, 5]}, [1, 0.25, 0.2], [5, 2.5, 2]),
+    "identity": ({"type": "identity"}, [2, 1, 1], [10, 10, 10]),
+}
+
+
+@pytest.mark.parametrize("backwards", [False, True], ids=["to-label", "from-label"])
+@pytest.mark.parametrize("name", TO_LABEL)
+def test_0_6_a_transform_of_the_image_places_the_label(name, backwards, tmp_path):
+    """``multiscales.coordinateTransformations`` between the image's and the label's system.
+
+    To the label q = p + (1, 2, 3): seen from the image the label's voxel q lies at q − (1, 2, 3).
+    Written from the label to the image with the inverse numbers it is the same place.
+    """
+    step, scale, place = TO_LABEL[name]
+    ends = [{"name": "physical"}, {"name": "physical", "path": "labels/n"}]
+    if backwards:
+        ends = ends[::-1]
+        if name == "translation":
+            step = {"type": "translation", "translation": [-1, -2, -3]}
+        if name == "scale":
+            step = {"type": "scale", "scale": [0.5, 0.25, 0.2]}
+    picture = image("zyx", ZYX, version="0.6")
+    entry = picture["zarr.json"]["attributes"]["ome"]["multiscales"][0]
+    entry["coordinateTransformations"] = [step | {"input": ends[0], "output": ends[1]}]
+    own = {"0": ((4, 8, 8), [2, 1, 1], [10, 10, 10])}
+    labels = {"n": label(levels=own, version="0.6", source={"image": "../../"})}
+    files = with_labels(picture, labels, version="0.6")
+    dataset = strata.open(write(tmp_path / "a.zarr", files))
+    found = by_path(dataset)
+    assert translates(found[""])[0] == [0, 0, 0]
+    np.testing.assert_allclose(scales(found["labels/n"]), [scale], rtol=1e-12)
+    np.testing.assert_allclose(translates(found["labels/n"]), [place], rtol=1e-12)
+    assert not serious(dataset, *dataset.images)
+    _, (layer,) = split(open_layers(tmp_path / "a.zarr"))
+    np.testing.assert_allclose(layer.scale, scale, rtol=1e-12)
+    np.testing.assert_allclose(layer.translate, place, rtol=1e-12)
+
+
+# --------------------------------------------------------- image and label coincide as drawn
+
+# image axes, sizes, scale, translation; label axes, sizes, scale, translation (by axis)
+ALIGNED = {
+    "same-axes": ("zyx", (4, 8, 8), "zyx", (4, 8, 8), [2, 1, 1], [0, 0, 0]),
+    "image-with-channels": ("czyx", (2, 4, 8, 8), "zyx", (4, 8, 8), [2, 1, 1], [0, 0, 0]),
+    "image-with-time": ("tzyx", (3, 4, 8, 8), "zyx", (4, 8, 8), [2, 1, 1], [0, 0, 0]),
+    "image-5d-label-3d": ("tczyx", (3, 2, 4, 8, 8), "zyx", (2, 4, 4), [4, 2, 2], [1, 0.5, 0.5]),
+    "image-5d-label-2d": ("tczyx", (3, 2, 4, 8, 8), "yx", (8, 8), [1, 1], [0, 0]),
+    "image-5d-label-tyx": ("tczyx", (3, 2, 4, 8, 8), "tyx", (3, 8, 8), [1, 1, 1], [0, 0, 0]),
+    "image-5d-label-tzyx": (
+        "tczyx",
+        (3, 2, 4, 8, 8),
+        "tzyx",
+        (3, 4, 8, 8),
+        [1, 2, 1, 1],
+        [0, 0, 0, 0],
+    ),
+    "image-5d-label-5d-c1": (
+        "tczyx",
+        (3, 2, 4, 8, 8),
+        "tczyx",
+        (3, 1, 4, 8, 8),
+        [1, 1, 2, 1, 1],
+        [0] * 5,
+    ),
+    "image-5d-label-5d-all-1": (
+        "tczyx",
+        (1, 2, 1, 8, 8),
+        "tczyx",
+        (1, 1, 1, 4, 4),
+        [1, 1, 2, 2, 2],
+        [0, 0, 0, 0.5, 0.5],
+    ),
+    "image-tcyx-label-tyx": ("tcyx", (3, 2, 8, 8), "tyx", (3, 8, 8), [1, 1, 1], [0, 0, 0]),
+    "image-cyx-label-czyx": ("cyx", (2, 8, 8), "czyx", (1, 4, 8, 8), [1, 2, 1, 1], [0] * 4),
+    "image-cyx-label-yx": ("cyx", (2, 8, 8), "yx", (8, 8), [1, 1], [0, 0]),
+    "image-2d-label-2d-part": ("yx", (8, 8), "yx", (3, 3), [1, 1], [2, 4]),
+    "sub-region": ("czyx", (2, 4, 8, 8), "zyx", (2, 3, 4), [2, 1, 1], [2, 3, 1]),
+    "channels-last": ("yxc", (8, 8, 2), "yx", (8, 8), [1, 1], [0, 0]),
+    "x-first": ("xyz", (8, 6, 4), "zyx", (4, 6, 8), [2, 1, 1], [0, 0, 0]),
+}
+
+
+@pytest.mark.parametrize("version", ["0.4", "0.5"])
+@pytest.mark.parametrize("name", ALIGNED)
+def test_label_and_image_coincide_in_the_viewer(name, version, tmp_path):
+    """What lies at one place by the metadata lies at one place of napari's world.
+
+    napari aligns layers by their last axes. For every voxel of the label: the world point of each
+    shared axis, and the image's voxel there by the metadata, is where napari has them.
+    """
+    axes, sizes, label_axes, label_sizes, scale, translation = ALIGNED[name]
+    spacing = {"t": 1, "c": 1, "z": 2, "y": 1, "x": 1}
+    picture = image(axes, {"0": (sizes, [spacing[a] for a in axes])}, version=version)
+    own = label(label_axes, {"0": (label_sizes, scale, translation)}, version=version)
+    files = with_labels(picture, {"n": own}, version=version)
+    images, labels = split(open_layers(write(tmp_path / "a.zarr", files)))
+    assert len(images) == (dict(zip(axes, sizes, strict=True)).get("c", 1))
+    assert len(labels) == 1
+    drawn = labels[0]
+    check_axes_fit([*images, drawn])
+    for index in np.ndindex(*label_sizes):
+        place = dict(zip(label_axes, np.multiply(scale, index) + translation, strict=True))
+        value = int(numbered(label_sizes)[index])
+        assert value_at(drawn, place) == value
+        for channel, layer in enumerate(images):
+            voxel = {a: round(place.get(a, 0) / spacing[a]) for a in axes}
+            if any(voxel[a] >= n for a, n in zip(axes, sizes, strict=True) if a != "c"):
+                continue
+            voxel["c"] = channel
+            stored = int(numbered(sizes)[tuple(voxel[a] for a in axes)])
+            assert value_at(layer, place) == stored
+
+
+@pytest.mark.parametrize("name", ["image-5d-label-3d", "image-5d-label-tyx", "sub-region"])
+def test_napari_shows_them_over_each_other(name, tmp_path):
+    """Sliced by napari itself: under one point of the viewer lie the voxels of one place."""
+    axes, sizes, label_axes, label_sizes, scale, translation = ALIGNED[name]
+    spacing = {"t": 1, "c": 1, "z": 2, "y": 1, "x": 1}
+    picture = image(axes, {"0": (sizes, [spacing[a] for a in axes])})
+    own = label(label_axes, {"0": (label_sizes, scale, translation)})
+    images, labels = split(
+        open_layers(write(tmp_path / "a.zarr", with_labels(picture, {"n": own})))
+    )
+    viewer = ViewerModel()
+    for layer in [*images, *labels]:
+        viewer.add_layer(layer)
+    names = images[0].axis_labels
+    for index in ((1, 2, 2), (0, 1, 2), (1, 1, 1)):  # the label's last three axes
+        index = (*(0,) * (len(label_axes) - 3), *index)
+        place = dict(zip(label_axes, np.multiply(scale, index) + translation, strict=True))
+        point = [place.get(a, 0.0) for a in names]
+        for step, value in enumerate(point[:-2]):
+            viewer.dims.set_point(step, value)
+        shown = labels[0].get_value(point, world=True)
+        shown = shown[1] if isinstance(shown, tuple) else shown
+        assert shown == int(numbered(label_sizes)[index])
+        for channel, layer in enumerate(images):
+            voxel = {a: round(place.get(a, 0) / spacing[a]) for a in axes} | {"c": channel}
+            shown = layer.get_value(point, world=True)
+            shown = shown[1] if isinstance(shown, tuple) else shown
+            assert shown == int(numbered(sizes)[tuple(voxel[a] for a in axes)])
+
+
+def check_axes_fit(layers: list[Any]) -> None:
+    """Counted from the end, every layer has the same axis at the same place."""
+    for layer in layers:
+        for other in layers:
+            count = min(layer.ndim, other.ndim)
+            assert layer.axis_labels[-count:] == other.axis_labels[-count:]
+
+
+def value_at(layer: Any, place: dict[str, float]) -> int:
+    """Return the layer's value at a place that is given by axis; 0 on axes that are not given."""
+    point = [place.get(name, 0.0) for name in layer.axis_labels]
+    index = np.rint(layer.world_to_data(point)).astype(int)
+    return int(finest(layer)[tuple(index)])
+
+
+def drawn_sizes(layer: Any) -> dict[str, int]:
+    return dict(zip(layer.axis_labels, finest(layer).shape, strict=True))
+
+
+@pytest.mark.parametrize("axis", ["t", "z"])
+def test_an_axis_of_length_1_at_the_images_place_is_repeated(axis, tmp_path):
+    """One plane for all: with the image's own scale and place on that axis it is shown at each."""
+    sizes = {"t": 3, "c": 2, "z": 4, "y": 8, "x": 8}
+    picture = image("tczyx", {"0": (tuple(sizes.values()), [1, 1, 2, 1, 1])})
+    own = tuple((1 if a in ("c", axis) else n) for a, n in sizes.items())
+    files = with_labels(picture, {"n": label("tczyx", {"0": (own, [1, 1, 2, 1, 1])})})
+    _, (layer,) = split(open_layers(write(tmp_path / "a.zarr", files)))
+    shown = drawn_sizes(layer)
+    if axis in shown:
+        assert shown[axis] == sizes[axis]
+        index = layer.axis_labels.index(axis)
+        planes = finest(layer)
+        for k in range(sizes[axis]):
+            np.testing.assert_array_equal(planes.take(k, index), planes.take(0, index))
+    else:  # an axis before all others may be left out: napari then shows it at every step
+        assert axis == "t"
+    stored = numbered(own)
+    for plane in range(sizes[axis]):
+        step = {"t": 1, "z": 2}[axis] * plane
+        at = {axis: step, "y": 3.0, "x": 5.0}
+        assert value_at(layer, at) == int(stored[0, 0, 0, 3, 5])
+
+
+def test_a_single_plane_elsewhere_stays_a_single_plane(tmp_path):
+    """The translation says which plane it is: it must not be shown over all of them."""
+    picture = image("zyx", {"0": ((4, 8, 8), [2, 1, 1])})
+    own = label("zyx", {"0": ((1, 8, 8), [2, 1, 1], [4, 0, 0])})
+    files = with_labels(picture, {"n": own})
+    _, (layer,) = split(open_layers(write(tmp_path / "a.zarr", files)))
+    assert drawn_sizes(layer) == {"z": 1, "y": 8, "x": 8}
+    assert list(layer.translate) == [4, 0, 0]
+    assert value_at(layer, {"z": 4, "y": 3, "x": 5}) == int(numbered((1, 8, 8))[0, 3, 5])
+
+
+def test_a_single_timepoint_elsewhere_stays_a_single_timepoint(tmp_path):
+    picture = image("tyx", {"0": ((4, 8, 8), [1, 1, 1])})
+    own = label("tyx", {"0": ((1, 8, 8), [1, 1, 1], [2, 0, 0])})
+    _, (layer,) = split(open_layers(write(tmp_path / "a.zarr", with_labels(picture, {"n": own}))))
+    assert drawn_sizes(layer) == {"t": 1, "y": 8, "x": 8}
+    assert list(layer.translate) == [2, 0, 0]
+
+
+def test_a_repeated_axis_is_repeated_at_every_level(tmp_path):
+    """Label levels with z of length 1: all of them reach through the whole stack."""
+    picture = image("zyx", {"0": ((4, 8, 8), [2, 1, 1]), "1": ((2, 4, 4), [4, 2, 2])})
+    own = label("zyx", {"0": ((1, 8, 8), [2, 1, 1]), "1": ((1, 4, 4), [2, 2, 2])})
+    _, (layer,) = split(open_layers(write(tmp_path / "a.zarr", with_labels(picture, {"n": own}))))
+    for level, size in zip(layer.data, (8, 4), strict=True):
+        planes = np.asarray(level[...])
+        assert planes.shape[-1] == size
+        for plane in planes:
+            np.testing.assert_array_equal(plane, numbered((1, size, size))[0])
+    assert finest(layer).shape == (4, 8, 8)
+
+
+# -------------------------------------------------------------------------------- which labels
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_a_label_without_image_label_is_still_one(version, tmp_path):
+    files = with_labels(
+        image("zyx", ZYX, version=version), {"n": label(version=version)}, version=version
+    )
+    found = by_path(strata.open(write(tmp_path / "a.zarr", files)))
+    assert found["labels/n"].kind == "labels"
+    assert not [p for p in found["labels/n"].problems if p.severity == "error"]
+
+
+def test_a_group_the_list_omits_may_be_a_label_too(tmp_path):
+    files = with_labels(
+        image("zyx", ZYX), {"listed": label(), "not-listed": label()}, listed=["listed"]
+    )
+    dataset = strata.open(write(tmp_path / "a.zarr", files))
+    found = by_path(dataset)
+    assert set(found) == {"", "labels/listed", "labels/not-listed"}
+    assert {found[path].kind for path in found if path} == {"labels"}
+    assert "label-not-listed" in codes(dataset, *dataset.images)
+
+
+def test_the_order_of_the_list_is_kept(tmp_path):
+    files = with_labels(image("zyx", ZYX), {n: label() for n in "abc"}, listed=["c", "a", "b"])
+    paths = [found.path for found in strata.open(write(tmp_path / "a.zarr", files)).images]
+    assert sorted(paths) == ["", "labels/a", "labels/b", "labels/c"]
+    _, layers = split(open_layers(tmp_path / "a.zarr"))
+    assert len(layers) == 3
+
+
+def test_a_listed_group_that_is_missing_costs_only_itself(tmp_path):
+    files = with_labels(image("zyx", ZYX), {"n": label()}, listed=["n", "gone"])
+    dataset = strata.open(write(tmp_path / "a.zarr", files))
+    assert set(by_path(dataset)) == {"", "labels/n"}
+    problems = all_problems(dataset)
+    (missing,) = [p for p in problems if p.code == "missing-label"]
+    assert missing.severity == "error"
+    assert "labels[1]" in missing.where
+    assert "gone" in missing.message
+
+
+@pytest.mark.parametrize(
+    "list_of", [None, {}, "n", 7, [7, "n"], [None, "n"], [["n"], "n"]], ids=str
+)
+def test_a_list_that_is_none_costs_no_label(list_of, tmp_path):
+    """The group is there and is a multiscale image: it is found without the list."""
+    files = with_labels(image("zyx", ZYX), {"n": label()})
+    files["labels/.zattrs"] = {"labels": list_of}
+    dataset = strata.open(write(tmp_path / "a.zarr", files))
+    assert set(by_path(dataset)) == {"", "labels/n"}
+    assert codes(dataset, *dataset.images)
+
+
+def test_without_any_list_labels_are_found(tmp_path):
+    files = with_labels(image("zyx", ZYX), {"n": label()})
+    del files["labels/.zattrs"]
+    assert set(by_path(strata.open(write(tmp_path / "a.zarr", files)))) == {"", "labels/n"}
+
+
+def test_a_label_twice_in_the_list_is_one_label(tmp_path):
+    files = with_labels(image("zyx", ZYX), {"n": label()}, listed=["n", "n"])
+    dataset = strata.open(write(tmp_path / "a.zarr", files))
+    assert [found.path for found in dataset.images] == ["", "labels/n"]
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["../x", "/etc", "..", ".", "", "../../b.zarr", "n/../../0", "c:\\n", "http://x/n", "a//b"],
+)
+def test_a_path_that_leaves_is_named_and_not_followed(path, tmp_path):
+    files = with_labels(image("zyx", ZYX), {"n": label()}, listed=["n", path])
+    files |= under("x", label())
+    write(tmp_path / "b.zarr", image("zyx", ZYX))
+    dataset = strata.open(write(tmp_path / "a.zarr", files))
+    found = by_path(dataset)
+    assert {"", "labels/n"} <= set(found) <= {"", "labels/n", "x"}
+    assert not found.get("x") or "x" not in [p for p in found if p.startswith("labels")]
+    problems = all_problems(dataset)
+    assert [p for p in problems if "labels[1]" in p.where and p.severity != "info"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links need a privilege on Windows")
+def test_a_label_that_is_a_link_outside_is_not_followed(tmp_path):
+    secret = write(tmp_path / "elsewhere/secret", label())
+    files = with_labels(image("zyx", ZYX), {"n": label()}, listed=["n", "linked"])
+    root = write(tmp_path / "in/a.zarr", files)
+    (root / "labels/linked").symlink_to(secret)
+    dataset = strata.open(root)
+    assert set(by_path(dataset)) == {"", "labels/n"}
+    assert "link-outside" in codes(dataset, *dataset.images)
+
+
+@pytest.mark.parametrize("version", ["0.4", "0.5"])
+def test_labels_in_groups_of_labels(version, tmp_path):
+    """The list's entries are paths: a label may lie deeper."""
+    files = with_labels(
+        image("zyx", ZYX, version=version),
+        {"cells/nuclei": label(version=version), "cells/bodies": label(version=version)},
+        version=version,
+    )
+    files |= under("labels/cells", ome_group({}, version))
+    found = by_path(strata.open(write(tmp_path / "a.zarr", files)))
+    assert set(found) == {"", "labels/cells/nuclei", "labels/cells/bodies"}
+    assert {image.kind for path, image in found.items() if path} == {"labels"}
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_a_label_opened_by_itself(version, tmp_path):
+    own = {"0": ((3, 4, 5), [1, 0.5, 0.25], [10, 20, 30])}
+    red = [{"label-value": 1, "rgba": [255, 0, 0, 255]}]
+    labels = {"n": label(levels=own, version=version, colors=red)}
+    files = with_labels(image("zyx", ZYX, version=version), labels, version=version)
+    root = write(tmp_path / "a.zarr", files)
+    for part in ("labels/n", "labels/n/0"):
+        (found,) = strata.open(root / part).images
+        assert found.kind == "labels"
+        assert found.path == ""
+        assert translates(found) == [[10, 20, 30]]
+        assert found.display.label_colors == {1: (1, 0, 0, 1)}
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_a_label_without_image_label_opened_by_itself(version, tmp_path):
+    """It lies in a group named ``labels`` of an image: that makes it a label."""
+    files = with_labels(
+        image("zyx", ZYX, version=version), {"n": label(version=version)}, version=version
+    )
+    (found,) = strata.open(write(tmp_path / "a.zarr", files) / "labels/n").images
+    assert found.kind == "labels"
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_the_labels_group_opened_by_itself(version, tmp_path):
+    files = with_labels(
+        image("zyx", ZYX, version=version),
+        {"b": label(version=version), "a": label(version=version)},
+        version=version,
+    )
+    dataset = strata.open(write(tmp_path / "a.zarr", files) / "labels")
+    assert sorted(found.path for found in dataset.images) == ["a", "b"]
+    assert {found.kind for found in dataset.images} == {"labels"}
+
+
+def test_a_damaged_label_costs_neither_the_image_nor_the_others(tmp_path):
+    files = with_labels(image("zyx", ZYX), {"bad": label(), "good": label()})
+    files["labels/bad/.zattrs"] = "{"
+    dataset = strata.open(write(tmp_path / "a.zarr", files))
+    assert set(by_path(dataset)) == {"", "labels/good"}
+    problems = all_problems(dataset)
+    assert [p for p in problems if "labels/bad/.zattrs" in p.where and p.severity == "error"]
+
+
+def test_a_damaged_list_costs_no_image(tmp_path):
+    files = with_labels(image("zyx", ZYX), {"n": label()})
+    files["labels/.zattrs"] = "{"
+    dataset = strata.open(write(tmp_path / "a.zarr", files))
+    assert "" in by_path(dataset)
+    problems = all_problems(dataset)
+    assert [p for p in problems if "labels/.zattrs" in p.where]
+
+
+# ------------------------------------------------------------------------ colours, properties
+
+COLORS = [
+    {"label-value": 1, "rgba": [255, 0, 0, 255]},
+    {"label-value": 2, "rgba": [0, 51, 0, 102]},
+    {"label-value": 4, "rgba": [0, 0, 255, 0]},
+]
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_colours(version, tmp_path):
+    """51/255 = 0.2, 102/255 = 0.4; opacity is the fourth number."""
+    files = with_labels(
+        image("zyx", ZYX, version=version),
+        {"n": label(version=version, colors=COLORS)},
+        version=version,
+    )
+    found = by_path(strata.open(write(tmp_path / "a.zarr", files)))["labels/n"]
+    assert found.display.label_colors == {1: (1, 0, 0, 1), 2: (0, 0.2, 0, 0.4), 4: (0, 0, 1, 0)}
+    _, (layer,) = split(open_layers(tmp_path / "a.zarr"))
+    np.testing.assert_allclose(layer.get_color(1), [1, 0, 0, 1], atol=1e-6)
+    np.testing.assert_allclose(layer.get_color(2), [0, 0.2, 0, 0.4], atol=1e-6)
+    np.testing.assert_allclose(layer.get_color(4)[3], 0, atol=1e-6)
+    others = [layer.get_color(value) for value in (3, 5, 6, 7, 100)]
+    assert all(color is not None and color[3] > 0 for color in others), "labels that are not seen"
+    assert len({tuple(np.round(color, 4)) for color in others}) > 1, "labels that look alike"
+
+
+def test_a_colour_for_the_background(tmp_path):
+    """0.4's own example gives label 0 a colour; without one the background is transparent."""
+    files = with_labels(
+        image("zyx", ZYX),
+        {
+            "with": label(colors=[{"label-value": 0, "rgba": [0, 0, 128, 128]}]),
+            "without": label(colors=COLORS),
+        },
+    )
+    _, layers = split(open_layers(write(tmp_path / "a.zarr", files)))
+    by_name = {("without" if "without" in layer.name else "with"): layer for layer in layers}
+    # get_color() answers None for the background whatever it is drawn in.
+    shown = by_name["with"].colormap.map(np.array([0]))[0]
+    np.testing.assert_allclose(shown, [0, 0, 128 / 255, 128 / 255], atol=1e-6)
+    assert by_name["without"].colormap.map(np.array([0]))[0, 3] == 0
+
+
+def test_the_last_of_a_repeated_colour_wins(tmp_path):
+    repeated = [*COLORS, {"label-value": 1, "rgba": [0, 255, 0, 255]}]
+    files = with_labels(image("zyx", ZYX), {"n": label(colors=repeated)})
+    found = by_path(strata.open(write(tmp_path / "a.zarr", files)))["labels/n"]
+    assert found.display.label_colors[1] == (0, 1, 0, 1)
+    (problem,) = [p for p in found.problems if p.code == "repeated-label-value"]
+    assert "colors[3]" in problem.where
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_properties(version, tmp_path):
+    properties = [
+        {"label-value": 1, "area": 12, "class": "nucleus"},
+        {"label-value": 4, "class": "other", "extra": {"deep": [1]}},
+        {"label-value": 2},
+    ]
+    files = with_labels(
+        image("zyx", ZYX, version=version),
+        {"n": label(version=version, properties=properties)},
+        version=version,
+    )
+    found = by_path(strata.open(write(tmp_path / "a.zarr", files)))["labels/n"]
+    stored = found.display.label_properties
+    assert dict(stored[1]) == {"area": 12, "class": "nucleus"}
+    assert stored[4]["class"] == "other"
+    _, (layer,) = split(open_layers(tmp_path / "a.zarr"))
+    rows = layer.features.set_index("index")
+    assert rows.loc[1, "area"] == 12
+    assert rows.loc[1, "class"] == "nucleus"
+    assert rows.loc[4, "class"] == "other"
+
+
+def test_the_last_of_repeated_properties_wins(tmp_path):
+    repeated = [{"label-value": 1, "area": 12}, {"label-value": 1, "area": 13}]
+    files = with_labels(image("zyx", ZYX), {"n": label(properties=repeated)})
+    found = by_path(strata.open(write(tmp_path / "a.zarr", files)))["labels/n"]
+    assert dict(found.display.label_properties[1]) == {"area": 13}
+    assert "repeated-label-value" in codes(found)
+
+
+BAD_LOOKS = {
+    "colours-no-list": {"colors": 7},
+    "entry-no-object": {"colors": [7, *COLORS]},
+    "no-value": {"colors": [{"rgba": [1, 2, 3, 4]}, *COLORS]},
+    "value-a-text": {"colors": [{"label-value": "1", "rgba": [1, 2, 3, 4]}, *COLORS]},
+    "value-a-fraction": {"colors": [{"label-value": 1.5, "rgba": [1, 2, 3, 4]}, *COLORS]},
+    "value-true": {"colors": [{"label-value": True, "rgba": [9, 9, 9, 9]}, *COLORS]},
+    "five-numbers": {"colors": [{"label-value": 9, "rgba": [1, 2, 3, 4, 5]}, *COLORS]},
+    "256": {"colors": [{"label-value": 9, "rgba": [256, 0, 0, 0]}, *COLORS]},
+    "negative": {"colors": [{"label-value": 9, "rgba": [-1, 0, 0, 0]}, *COLORS]},
+    "text-in-rgba": {"colors": [{"label-value": 9, "rgba": ["a", 0, 0, 0]}, *COLORS]},
+    "rgba-null": {"colors": [{"label-value": 9, "rgba": None}, *COLORS]},
+    "properties-no-list": {"properties": {"1": 2}, "colors": COLORS},
+    "property-no-object": {"properties": [None], "colors": COLORS},
+    "property-no-value": {"properties": [{"area": 3}], "colors": COLORS},
+    "source-no-object": {"source": 7, "colors": COLORS},
+    "source-leaves": {"source": {"image": "../../../secret"}, "colors": COLORS},
+}
+
+
+@pytest.mark.parametrize("name", BAD_LOOKS)
+def test_a_bad_entry_never_costs_the_others(name, tmp_path):
+    files = with_labels(image("zyx", ZYX), {"n": label(**BAD_LOOKS[name])})
+    dataset = strata.open(write(tmp_path / "a.zarr", files))
+    found = by_path(dataset)["labels/n"]
+    assert found.kind == "labels"
+    if name != "colours-no-list":
+        assert {1, 2, 4} <= set(found.display.label_colors)
+        assert found.display.label_colors[1] == (1, 0, 0, 1)
+    if name != "rgba-null":  # null is as good as no colour at all
+        assert [p for p in all_problems(dataset) if "image-label" in p.where]
+    split(open_layers(tmp_path / "a.zarr"))
+
+
+def test_an_image_label_that_is_no_object(tmp_path):
+    """A list, a text, null: the key alone still says that these are labels."""
+    for count, bad in enumerate(([], "x", None, 7)):
+        files = with_labels(image("zyx", ZYX), {"n": label()})
+        files["labels/n/.zattrs"]["image-label"] = bad
+        found = by_path(strata.open(write(tmp_path / f"{count}.zarr", files)))
+        assert found["labels/n"].kind == "labels"
+
+
+# ----------------------------------------------------------------------------- kinds of values
+
+
+@pytest.mark.parametrize("dtype", ["bool", "uint8", "int8", "uint32", "int64"])
+def test_all_whole_numbers_are_labels(dtype, tmp_path):
+    data = (numbered((8, 8), "uint8") % 2).astype(dtype)
+    files = with_labels(
+        image("yx", {"0": ((8, 8), [1, 1])}), {"n": label("yx", {"0": (data, [1, 1])})}
+    )
+    found = by_path(strata.open(write(tmp_path / "a.zarr", files)))["labels/n"]
+    assert found.kind == "labels"
+    _, (layer,) = split(open_layers(tmp_path / "a.zarr"))
+    np.testing.assert_array_equal(finest(layer).astype(int), data.astype(int))
+
+
+def test_fractions_are_no_labels(tmp_path):
+    """Probability maps are put there, too: shown as an image, and a problem says so."""
+    data = numbered((8, 8), "float32") / 64
+    files = with_labels(
+        image("yx", {"0": ((8, 8), [1, 1])}),
+        {"n": label("yx", {"0": (data, [1, 1])}, colors=COLORS)},
+    )
+    found = by_path(strata.open(write(tmp_path / "a.zarr", files)))["labels/n"]
+    assert found.kind == "image"
+    assert "labels-not-integer" in serious(found)
+    images, labels = split(open_layers(tmp_path / "a.zarr"))
+    assert len(images) == 2
+    assert not labels
+
+
+def test_values_beyond_2_to_the_63(tmp_path):
+    """No two labels become one, and none becomes negative."""
+    big = [2**63, 2**63 + 1, 2**64 - 1, 2**53 + 1]
+    data = np.zeros((4, 4), "uint64")
+    data[0] = big
+    colors = [{"label-value": value, "rgba": [255, k, 0, 255]} for k, value in enumerate(big)]
+    properties = [{"label-value": value, "rank": k} for k, value in enumerate(big)]
+    files = with_labels(
+        image("yx", {"0": ((4, 4), [1, 1])}),
+        {"n": label("yx", {"0": (data, [1, 1])}, colors=colors, properties=properties)},
+    )
+    found = by_path(strata.open(write(tmp_path / "a.zarr", files)))["labels/n"]
+    np.testing.assert_array_equal(read(found.levels[0]), data)
+    assert set(found.display.label_colors) == set(big)
+    assert {value: p["rank"] for value, p in found.display.label_properties.items()} == {
+        value: k for k, value in enumerate(big)
+    }
+    _, (layer,) = split(open_layers(tmp_path / "a.zarr"))
+    shown = finest(layer)
+    np.testing.assert_array_equal(shown, data)
+
+
+def test_negative_values(tmp_path):
+    data = np.array([[-1, 0, 1, 2]] * 4, "int32")
+    colors = [
+        {"label-value": -1, "rgba": [255, 0, 0, 255]},
+        {"label-value": 1, "rgba": [0, 255, 0, 255]},
+    ]
+    files = with_labels(
+        image("yx", {"0": ((4, 4), [1, 1])}),
+        {"n": label("yx", {"0": (data, [1, 1])}, colors=colors)},
+    )
+    found = by_path(strata.open(write(tmp_path / "a.zarr", files)))["labels/n"]
+    assert found.display.label_colors[-1] == (1, 0, 0, 1)
+    _, (layer,) = split(open_layers(tmp_path / "a.zarr"))
+    np.testing.assert_allclose(layer.get_color(-1), [1, 0, 0, 1], atol=1e-6)
+    np.testing.assert_allclose(layer.get_color(1), [0, 1, 0, 1], atol=1e-6)
+    np.testing.assert_array_equal(finest(layer), data)
+
+
+# ------------------------------------------------------------------------------------- source
+
+
+@pytest.mark.parametrize("source", ["../../", "../..", "../../."], ids=str)
+def test_the_usual_source_is_right(source, tmp_path):
+    files = with_labels(image("zyx", ZYX), {"n": label(source={"image": source})})
+    dataset = strata.open(write(tmp_path / "a.zarr", files))
+    assert not serious(dataset, *dataset.images)
+
+
+@pytest.mark.parametrize("source", ["../../../..", "/etc", "http://x", "..\\..", 7], ids=str)
+def test_a_source_is_never_followed_outside(source, tmp_path):
+    files = with_labels(image("zyx", ZYX), {"n": label(source={"image": source})})
+    dataset = strata.open(write(tmp_path / "a.zarr", files))
+    assert set(by_path(dataset)) == {"", "labels/n"}
+    assert [p for p in all_problems(dataset) if "labels/n" in p.where and "source" in p.where]
+
+
+def test_0_6_systems_of_labels_do_not_need_the_images_name(tmp_path):
+    """A label's intrinsic system may have any name; without a transform the two spaces are one."""
+    own = without(label(version="0.6", colors=COLORS), "zarr.json")
+    places = {"0": ([2, 1, 1], None), "1": ([2, 2, 2], [0, 0.5, 0.5])}
+    entry = multiscale_06("zyx", places)
+    entry["coordinateSystems"][0]["name"] = "mine"
+    for dataset in entry["datasets"]:
+        dataset["coordinateTransformations"][0]["output"] = {"name": "mine"}
+    own |= ome_group({"multiscales": [entry], "image-label": {"colors": COLORS}}, "0.6")
+    files = with_labels(image("zyx", ZYX, version="0.6"), {"n": own}, version="0.6")
+    found = by_path(strata.open(write(tmp_path / "a.zarr", files)))["labels/n"]
+    assert scales(found) == [[2, 1, 1], [2, 2, 2]]
+    assert found.system in ("mine", "physical")  # they are one space
+
+
+def test_the_image_may_be_missing(tmp_path):
+    """A folder ``labels`` in a group that is no image."""
+    files = ome_group({}) | under("labels", ome_group({"labels": ["n"]}), under("n", label()))
+    dataset = strata.open(write(tmp_path / "a.zarr", files))
+    assert [found.path for found in dataset.images] == ["labels/n"]
+    assert dataset.images[0].kind == "labels"
+
+
+def test_nothing_but_missing_labels_is_refused(tmp_path):
+    files = ome_group({}) | under("labels", ome_group({"labels": ["gone"]}))
+    root = write(tmp_path / "a.zarr", files)
+    assert "gone" in refused(root / "labels")
+
+
+def test_a_label_array_without_metadata_is_not_lost_silently(tmp_path):
+    """Some writers list a bare array: it is shown, or a problem names it."""
+    files = with_labels(image("zyx", ZYX), {"n": label()}, listed=["n", "bare"])
+    files |= under("labels/bare", array((4, 8, 8)))
+    dataset = strata.open(write(tmp_path / "a.zarr", files))
+    found = by_path(dataset)
+    assert {"", "labels/n"} <= set(found)
+    if "labels/bare" in found:
+        assert found["labels/bare"].kind == "labels"
+    else:
+        problems = all_problems(dataset)
+        assert [p for p in problems if "labels[1]" in p.where]
