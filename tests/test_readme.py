@@ -223,13 +223,30 @@ def test_the_tree_lists_exactly_the_modules_there_are():
 
 
 # Calls that make a problem, and at which position they take code and severity.
-_MAKERS = {"Problem": (0, 1), "problem": (0, 1), "refuse": (0, None), "unexpected": (2, None)}
+# Where each takes the code and the severity, or which severity it always gives.
+_MAKERS: dict[str, tuple[int, int | str]] = {
+    "Problem": (0, 1),
+    "problem": (0, 1),
+    "tell": (0, 1),
+    "refuse": (0, "error"),
+    "unexpected": (2, "error"),
+    "distrust": (0, "warning"),
+    "_distrusted": (0, "warning"),
+}
 
 
 def codes_of(source: str) -> dict[str, set[str]]:
-    """Which problem codes a module makes, with their severities, as far as they are literals."""
+    """Which problem codes a module makes, with their severities, as far as they are literals.
+
+    A name stands for all texts that are assigned to it in the module.
+    """
     found: dict[str, set[str]] = defaultdict(set)
-    for node in ast.walk(ast.parse(source)):
+    tree = ast.parse(source)
+    named: dict[str, set[str]] = defaultdict(set)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+            named[node.targets[0].id] |= texts_of(node.value, {})
+    for node in ast.walk(tree):
         if isinstance(node, ast.Dict):
             keys = [k.value if isinstance(k, ast.Constant) else None for k in node.keys]
             if "code" in keys and "severity" in keys:
@@ -245,10 +262,20 @@ def codes_of(source: str) -> dict[str, set[str]]:
         given = {k.arg: k.value for k in node.keywords}
         default = ast.Constant("invalid-value") if name == "unexpected" else None
         code = node.args[at_code] if len(node.args) > at_code else given.get("code", default)
-        level = ast.Constant("error") if at_severity is None else node.args[at_severity]
-        if isinstance(code, ast.Constant) and isinstance(level, ast.Constant):
-            found[str(code.value)].add(str(level.value))
-    return found
+        always = isinstance(at_severity, str)
+        level = ast.Constant(at_severity) if always else node.args[at_severity]
+        for text in texts_of(code, named):
+            found[text] |= texts_of(level, named)
+    return {code: severities for code, severities in found.items() if severities}
+
+
+def texts_of(value: ast.AST | None, named: dict[str, set[str]]) -> set[str]:
+    """The texts an expression may be: a literal, one of two, or what a name stands for."""
+    if isinstance(value, ast.Constant) and isinstance(value.value, str):
+        return {value.value}
+    if isinstance(value, ast.IfExp):
+        return texts_of(value.body, named) | texts_of(value.orelse, named)
+    return named.get(value.id, set()) if isinstance(value, ast.Name) else set()
 
 
 def test_codes_are_found_in_every_way_of_making_a_problem():
@@ -260,6 +287,11 @@ at.unexpected(1, "")
 at.unexpected(1, "", "d")
 at.unexpected(1, "", code="e")
 {"code": "f", "severity": "warning"}
+G = "g"
+found.tell(G, "info", "")
+grade = "warning" if several else "info"
+at.problem("h", grade, "")
+found.distrust("i", "")
 Problem(error.problem.code, "error", "", "")
 """
     assert codes_of(source) == {
@@ -270,6 +302,9 @@ Problem(error.problem.code, "error", "", "")
         "d": {"error"},
         "e": {"error"},
         "f": {"warning"},
+        "g": {"info"},
+        "h": {"warning", "info"},
+        "i": {"warning"},
     }
 
 

@@ -330,3 +330,8 @@ def changed(files: Files, file: str, *changes: tuple[tuple[str | int, ...], Any]
         else:
             holder[keys[-1]] = value
     return result
+
+
+def at(*keys: str | int) -> tuple[str | int, ...]:
+    """Keys in the first multiscale of a Zarr v3 group."""
+    return ("attributes", "ome", "multiscales", 0, *keys)

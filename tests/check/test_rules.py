@@ -6,25 +6,55 @@ from pathlib import Path
 
 import pytest
 
+import napari_strata as strata
 from check.cases import CASES
 from check.stores import CONFORMING, write
 from napari_strata.check import check, registry
 from napari_strata.check.version import ome_root
 from napari_strata.check.walk import walk
+from napari_strata.model import Problem
 from napari_strata.store.container import identify, open_container
 
+STRICTNESS = {"info": 0, "warning": 1, "error": 2}
 
-def serious(folder: Path) -> set[tuple[str, str, str]]:
-    problems = [finding.problem for finding in check(folder).findings]
-    found = [(p.code, p.severity, p.where) for p in problems if p.severity != "info"]
-    assert len(set(found)) == len(found)
-    return {(code, level, where.replace(f"{folder}/", "")) for code, level, where in found}
+Found = list[tuple[str, str, str]]
+
+
+def ruled(folder: Path) -> Found:
+    """What the rules find by themselves."""
+    roots = walk(open_container(folder)).roots
+    problems = [f.problem for root in roots for f in registry.findings(root)]
+    return [(p.code, p.severity, p.where) for p in problems]
 
 
 @pytest.mark.parametrize("name", CASES)
 def test_a_broken_rule_is_found_at_its_place(name: str, tmp_path: Path):
     files, expected = CASES[name]
-    assert serious(write(files, tmp_path / "s.zarr")) == expected
+    assert set(ruled(write(files, tmp_path / "s.zarr"))) == expected
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_check_finds_what_opening_finds_too_and_each_defect_once(name: str, tmp_path: Path):
+    files, expected = CASES[name]
+    folder = write(files, tmp_path / "s.zarr")
+    problems = [finding.problem for finding in check(folder).findings]
+    assert len({(p.code, p.where) for p in problems}) == len(problems)
+    for _, severity, where in expected:  # under the code that opening has for it, if it has one
+        assert any(p.where == where and p.severity in (severity, "error") for p in problems), where
+    for problem in opening(folder):
+        (same,) = [p for p in problems if (p.code, p.where) == (problem.code, problem.where)]
+        assert STRICTNESS[same.severity] >= STRICTNESS[problem.severity]
+    ours = {where for _, _, where in expected}
+    others = {p.where for p in problems} - {p.where for p in opening(folder)} - ours
+    assert others == set(), "yaozarrs finds what no rule does"
+
+
+def opening(folder: Path) -> list[Problem]:
+    try:
+        found = strata.open(folder)
+    except strata.OpenError as error:
+        return [error.problem]
+    return [*found.problems, *(p for image in found.images for p in image.problems)]
 
 
 @pytest.mark.parametrize("name", CONFORMING)

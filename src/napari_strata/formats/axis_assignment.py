@@ -107,8 +107,8 @@ def across(
     if not np.any(plane[[missing[k] for k in added]]):
         return result  # the image lies along the system's axes
     columns = plane[space] * factors[space, None]
-    columns = columns / np.abs(columns).max(axis=0)
-    columns = columns / np.linalg.norm(columns, axis=0)
+    columns = np.nan_to_num(columns / np.abs(columns).max(axis=0))  # one may lead out of space
+    columns = np.nan_to_num(columns / np.linalg.norm(columns, axis=0))
     normal = np.linalg.svd(columns, full_matrices=True)[0][:, columns.shape[1] :]
     # The orthonormal basis of the remaining directions that is nearest to the axes themselves.
     wanted = np.equal.outer(space, [missing[k] for k in added]).astype(np.float64)

@@ -25,7 +25,7 @@ def read_image_label(value: object, place: JsonPlace, problems: list[Problem]) -
     """
     if not isinstance(value, dict):
         if value is not None:
-            problems.append(_bad("bad-image-label", place, value, "an object {…}"))
+            problems.append(_distrusted("bad-image-label", place, value, "an object {…}"))
         return Display()
     colors: dict[int, Color] = {}
     for label, entry, at in _entries(value.get("colors"), place.child("colors"), problems):
@@ -46,18 +46,20 @@ def _entries(value: object, place: JsonPlace, problems: list[Problem]) -> Iterat
     if value is None:
         return
     if not isinstance(value, list):
-        problems.append(_bad("bad-image-label", place, value, "a list"))
+        problems.append(_distrusted("bad-image-label", place, value, "a list"))
         return
     seen: set[int] = set()
     for index, entry in enumerate(value):
         at = place.item(index)
         if not isinstance(entry, dict):
-            problems.append(_bad("bad-image-label", at, entry, "an object {…}"))
+            problems.append(_distrusted("bad-image-label", at, entry, "an object {…}"))
             continue
         label = _whole(entry.get(_KEY))
         if label is None or not _SMALLEST <= label <= _LARGEST:
             expected = "a whole number from -2^63 to 2^64 - 1"
-            problems.append(_bad("bad-label-value", at.child(_KEY), entry.get(_KEY), expected))
+            problems.append(
+                _distrusted("bad-label-value", at.child(_KEY), entry.get(_KEY), expected)
+            )
             continue
         if label in seen:
             message = f"found {label} again; this entry is used, not the ones before it"
@@ -74,7 +76,7 @@ def _color(value: object, at: JsonPlace, problems: list[Problem]) -> Color | Non
     sound = [n for n in numbers if n is not None and 0 <= n <= 255]
     if len(sound) != len(numbers) or len(sound) not in (3, 4):
         expected = "four whole numbers from 0 to 255: red, green, blue, opacity"
-        problems.append(_bad("bad-label-color", at, value, expected))
+        problems.append(_distrusted("bad-label-color", at, value, expected))
         return None
     if len(sound) == 3:
         message = f"found {quote(value)}, three numbers, expected four; taken as opaque"
@@ -91,5 +93,5 @@ def _whole(value: object) -> int | None:
     return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
-def _bad(code: str, at: JsonPlace, value: object, expected: str) -> Problem:
+def _distrusted(code: str, at: JsonPlace, value: object, expected: str) -> Problem:
     return at.problem(code, "warning", f"found {quote(value)}, expected {expected}; not used")

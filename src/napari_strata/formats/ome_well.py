@@ -80,6 +80,8 @@ def read_well(group: Group, problems: list[Problem]) -> list[Entry]:
     at = key_place(group, "well")
     well = mapping(keys(group).get("well"), at)
     items = sequence(well.get("images"), at.child("images"))
+    if not items:
+        raise at.child("images").unexpected(items, "at least one field of view")
     entries: list[Entry] = []
     for index, item in enumerate(items):
         place = at.child("images").item(index)

@@ -81,10 +81,10 @@ class _Found:
         if isinstance(self.value, dict):
             return self
         if self.value is not None:
-            self.refuse("bad-omero", "an object {…}")
+            self.distrust("bad-omero", "an object {…}")
         return _Found({}, self.place, self.problems)
 
-    def refuse(self, code: str, expected: str, instead: str = "not used") -> None:
+    def distrust(self, code: str, expected: str, instead: str = "not used") -> None:
         """Tell that the value is not what it should be."""
         self.tell(code, "warning", f"found {quote(self.value)}, expected {expected}; {instead}")
 
@@ -99,7 +99,7 @@ def _channels(found: _Found, count: int | None) -> tuple[ChannelDisplay, ...]:
     if found.value is None:
         return ()
     if not isinstance(found.value, list):
-        found.refuse("bad-omero", "a list")
+        found.distrust("bad-omero", "a list")
         return ()
     length = len(found.value)
     if count is not None and length < count:
@@ -129,7 +129,7 @@ def _channel(found: _Found) -> ChannelDisplay:
 
 def _label(found: _Found) -> str | None:
     if found.value is not None and not isinstance(found.value, str):
-        found.refuse("bad-omero", "a text")
+        found.distrust("bad-omero", "a text")
         return None
     return found.value if found.value and found.value.strip() else None
 
@@ -138,7 +138,7 @@ def _flag(found: _Found, *, default: bool) -> bool:
     if isinstance(found.value, bool):
         return found.value
     if found.value is not None:
-        found.refuse("bad-omero", "true or false")
+        found.distrust("bad-omero", "true or false")
     return default
 
 
@@ -147,7 +147,7 @@ def _color(found: _Found) -> str | None:
     if value is None:
         return None
     if not isinstance(value, str) or not _COLOR.fullmatch(value):
-        found.refuse("bad-color", "six hexadecimal digits")
+        found.distrust("bad-color", "six hexadecimal digits")
         return None
     digits = value.lstrip("#")
     return (digits if len(digits) == 6 else "".join(d * 2 for d in digits)).upper()
@@ -167,7 +167,7 @@ def _family(family: _Found, coefficient: _Found) -> tuple[float | None, tuple[fl
         family.tell("curve-logarithmic", "info", _BAKED)
         return None, omero_curves.logarithmic()
     known = '"linear", "polynomial", "exponential" or "logarithmic"'
-    family.refuse("bad-family", known, "taken as linear")
+    family.distrust("bad-family", known, "taken as linear")
     return 1.0, None
 
 
@@ -179,7 +179,7 @@ def _coefficient(found: _Found) -> float:
         return 1.0
     number = _finite(found.value)
     if number is None or number <= 0:
-        found.refuse("bad-coefficient", "a number greater than 0", "taken as 1")
+        found.distrust("bad-coefficient", "a number greater than 0", "taken as 1")
         return 1.0
     return number
 
@@ -194,13 +194,13 @@ def _window(found: _Found) -> tuple[Pair | None, Pair | None]:
     """
     if not isinstance(found.value, dict):
         if found.value is not None:
-            found.refuse("bad-window", "an object {…}")
+            found.distrust("bad-window", "an object {…}")
         return None, None
     limits, limits_right = _pair(found.value, "start", "end")
     slider, slider_right = _pair(found.value, "min", "max")
     if not (limits_right and slider_right):
         expected = "numbers with start < end and min < max"
-        found.refuse("bad-window", expected, _instead(limits_right, slider))
+        found.distrust("bad-window", expected, _instead(limits_right, slider))
     return (limits if limits_right else slider), slider
 
 
@@ -235,7 +235,7 @@ def _finite(value: object) -> float | None:
 
 def _is_greyscale(found: _Found) -> bool:
     if found.value not in (None, "color", "greyscale"):
-        found.refuse("unknown-model", '"color" or "greyscale"', 'taken as "color"')
+        found.distrust("unknown-model", '"color" or "greyscale"', 'taken as "color"')
     return found.value == "greyscale"
 
 
@@ -260,7 +260,7 @@ def _first_position(found: _Found, lengths: Mapping[str, int]) -> dict[str, int]
         if index.value is None:
             continue
         if isinstance(index.value, bool) or not isinstance(index.value, int):
-            index.refuse("bad-omero", "a whole number")
+            index.distrust("bad-omero", "a whole number")
         elif axis is not None:
             last = lengths[axis] - 1
             position[axis] = min(max(index.value, 0), last)
