@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from check.stores import CONFORMING, Files, changed, image04, write
 from formats.helpers import add_attributes, write_n5_array, write_ome_04
 from napari_strata.cli import main
 
@@ -147,8 +149,107 @@ def test_wrong_usage(arguments: list[str], capsys: pytest.CaptureFixture[str]):
 
 def test_help(capsys: pytest.CaptureFixture[str]):
     _, out, _ = run(capsys, "--help")
-    assert "inspect" in out
-    assert "demo" in out
+    for command in ("inspect", "check", "demo"):
+        assert command in out
+
+
+# ------------------------------------------------------------------------------ check
+
+UNIT = ("multiscales", 0, "axes", 1, "unit")
+SCALE = ("multiscales", 0, "datasets", 1, "coordinateTransformations", 0, "scale", 3)
+CHECKED: dict[str, tuple[Files, int, str]] = {
+    "nothing wrong": (image04(), 0, "0 errors, 0 warnings in 1 images"),
+    "a warning": (
+        changed(image04(), ".zattrs", (UNIT, "nm")),
+        0,
+        "0 errors, 1 warnings in 1 images",
+    ),
+    "an error": (changed(image04(), ".zattrs", (SCALE, 0)), 1, "1 errors, 0 warnings in 1 images"),
+    "damaged": ({**image04(), ".zattrs": "{"}, 1, "1 errors, 0 warnings in 0 images"),
+}
+
+
+@pytest.mark.parametrize("name", CHECKED)
+def test_check_ends_with_the_worst_it_found(
+    name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    files, expected, summary = CHECKED[name]
+    folder = write(files, tmp_path / "s.zarr")
+    code, out, err = run(capsys, "check", str(folder))
+    assert (code, err) == (expected, "")
+    assert out.splitlines()[0] == str(folder)
+    assert out.splitlines()[-1] == summary
+    code, out, err = run(capsys, "check", str(folder), "--json")
+    assert (code, err) == (expected, "")
+    found = json.loads(out)
+    assert list(found) == ["path", "findings", "images"]
+    assert found["path"] == str(folder)
+    for finding in found["findings"]:
+        assert list(finding) == ["code", "severity", "where", "rule", "message"]
+    errors = [f for f in found["findings"] if f["severity"] == "error"]
+    assert bool(errors) == bool(expected)
+
+
+@pytest.mark.parametrize(
+    "name", ["gone.n5", "empty", "a.tif", "ftp://host/a.n5", "http://[bad/a.n5"]
+)
+@pytest.mark.parametrize("options", [[], ["--json"]], ids=["text", "json"])
+def test_check_of_what_is_not_there(
+    name: str, options: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    code, out, err = run(capsys, "check", unreadable(tmp_path, name), *options)
+    assert (code, out) == (2, "")
+    assert err.startswith("napari-strata: ")
+    assert len(err.splitlines()) == 1
+
+
+@pytest.mark.parametrize("name", ["bad.n5", "odd.zarr"])
+def test_check_of_damaged_metadata(name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    code, out, err = run(capsys, "check", unreadable(tmp_path, name))
+    assert (code, err) == (1, "")
+    assert "error " in out
+
+
+def test_check_names_code_place_and_rule(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    files = changed(CONFORMING["0.4 plate"], "A/1/0/.zattrs", (UNIT, LONG))
+    _, out, _ = run(capsys, "check", str(write(files, tmp_path / "s.zarr")))
+    (line,) = [line for line in out.splitlines() if "unknown-unit" in line]
+    assert line.startswith(
+        "warning unknown-unit A/1/0/.zattrs: multiscales[0].axes[1].unit: found "
+    )
+    assert LONG in line
+    assert line.endswith("[axes: a unit has one of the listed names]")
+    assert "A/1/0  ome-zarr-0.4" in out.splitlines()
+
+
+@pytest.mark.parametrize("columns", ["40", "300"])
+def test_check_in_a_terminal_is_a_table_that_cuts_nothing_off(
+    columns: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+):
+    monkeypatch.setenv("COLUMNS", columns)
+    monkeypatch.setenv("TTY_COMPATIBLE", "1")
+    monkeypatch.setenv("NO_COLOR", "1")
+    files = changed(CONFORMING["0.4 plate"], "A/1/0/.zattrs", (UNIT, "odd [bold]unit"))
+    _, out, _ = run(capsys, "check", str(write(files, tmp_path / "s.zarr")))
+    assert "…" not in out
+    text = re.sub(r"\x1b\[[0-9;]*m", "", out)
+    assert any(line.split() == ["code", "where", "found", "rule"] for line in text.splitlines())
+    for word in ("unknown-unit", "A/1/0/.zattrs", "[bold]unit", "listed", "names"):
+        assert word in text
+
+
+def test_check_needs_no_viewer():
+    script = (
+        "import sys, napari_strata.check; "
+        "print([m for m in ('napari', 'qtpy', 'dask', 'yaozarrs') if m in sys.modules])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, check=True, text=True
+    )
+    assert done.stdout.strip() == "[]"
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "ascii", "cp1252"])

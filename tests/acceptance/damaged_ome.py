@@ -22,6 +22,8 @@ FEWER = {"": ["0", "2"]}
 LABELS = {"": ["0", "1"], "labels/n": ["0", "1"], "labels/m": ["0", "1"]}
 SERIES = {"0": ["0", "1"], "1": ["0", "1"]}
 SCENE = {"a": ["0", "1"], "b": ["0", "1"]}
+FIELDS = {f"{well}/0": ["0", "1"] for well in ("A/1", "A/3", "B/2")}  # found without the plate
+OF_WELL = {name: ["0", "1"] for name in "012"}
 GONE = object()  # the key is taken away
 
 Left = dict[str, Any]
@@ -315,8 +317,8 @@ LABEL_ENTRIES = [
     _in("labels", "labels/n/.zattrs", "image-label.source.image", "/etc", "label-source", LABELS),
 ]
 PLATE_ENTRIES = [
-    _in("plate", ".zattrs", "plate", 7, "invalid-value", None),
-    _in("plate", ".zattrs", "plate.wells", GONE, "invalid-value", None),
+    _in("plate", ".zattrs", "plate", 7, "invalid-value", FIELDS),
+    _in("plate", ".zattrs", "plate.wells", GONE, "invalid-value", FIELDS),
     _in("plate", ".zattrs", "plate.wells[1]", 7, "invalid-value", {"": 2}),
     _in("plate", ".zattrs", "plate.wells[1].path", GONE, "invalid-value", {"": 2}),
     _in("plate", ".zattrs", "plate.wells[1].path", "../x", "bad-path", {"": 2}),
@@ -373,8 +375,8 @@ PLATE_ENTRIES = [
     ),
     _in("plate", "A/3/0/.zattrs", f"{MS}.datasets", 7, "invalid-value", {"": 2}),
     _in("plate", "A/3/0/0/.zarray", "dtype", "<f8", "field-differs", {"": 2}, where="A/3/0*"),
-    _in("well", ".zattrs", "well", 7, "invalid-value", None),
-    _in("well", ".zattrs", "well.images", [], "no-image", None, where="*"),
+    _in("well", ".zattrs", "well", 7, "invalid-value", OF_WELL),
+    _in("well", ".zattrs", "well.images", [], "invalid-value", OF_WELL),
 ]
 SERIES_ENTRIES = [
     _in("series", "OME/.zattrs", "", "{", "not-json", SERIES),

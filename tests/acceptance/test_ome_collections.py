@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ from ome_stores import (
     write,
 )
 from plates import Field, Opened, fill, plate
+from sound_ome import BASES
 from test_http_requests import serving
 
 import napari_strata as strata
@@ -308,3 +310,12 @@ def test_a_multiscale_image_that_holds_others(tmp_path):
     files = picture(0) | under("other", picture(1)) | under("plain", array((4, 4)))
     dataset = strata.open(write(tmp_path / "a.zarr", files))
     assert shown(dataset)[0] == ("", 1)
+
+
+def test_an_image_of_a_scene_that_no_transform_names(tmp_path):
+    """It lies in the group but has no place in the scene: offered or named, never lost silently."""
+    files = copy.deepcopy(BASES["scene"]()) | under("c", picture(6, "0.6"))
+    dataset = strata.open(write(tmp_path / "s.zarr", files))
+    assert {"a", "b"} <= {found.path for found in dataset.images}
+    named = [p for p in all_problems(dataset) if "c" in p.where.split("/")[0] or '"c"' in p.message]
+    assert named or "c" in {found.path for found in dataset.images}

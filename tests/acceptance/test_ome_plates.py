@@ -230,6 +230,56 @@ def test_early_fields_of_odd_size(tmp_path):
 # ---------------------------------------------------------------------- fields that differ
 
 
+def check_or_told(found: Opened, path: str, wanted: Field) -> None:
+    """Every level of a field that is shown is exact; if one is not shown, a problem names it."""
+    if not found.places(wanted, 0):
+        assert [p for p in found.problems if path in p.where and p.severity == "error"]
+        return
+    shown = [k for k in range(len(wanted.levels)) if found.places(wanted, k)]
+    found.check_field(wanted, shown)
+    if len(shown) < len(wanted.levels):
+        assert [p for p in found.problems if p.severity != "info"]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        pytest.param([((8, 8), [1, 1], [0, 0]), ((4, 4), [2, 2], [0, 0])], id="another-corner"),
+        pytest.param([((8, 8), [1, 1], [7, 9]), ((4, 4), [2, 2], [7.5, 9.5])], id="moved"),
+        pytest.param([((8, 8), [1, 1], [7, 9]), ((4, 4), [2, 2], [7, 9])], id="moved-other-corner"),
+        pytest.param([((8, 8), [1, 1], [0, 0]), ((4, 4), [2, 1.5], [0.5, 0.25])], id="another-x"),
+        pytest.param([((8, 8), [1, 1], [0, 0]), ((2, 2), [4, 4], [1.5, 1.5])], id="only-by-4"),
+        pytest.param([((8, 8), [1, -1], [0, 0]), ((4, 4), [2, -2], [0.5, -0.5])], id="flipped"),
+    ],
+)
+@pytest.mark.parametrize("path", ["A/1", "A/3"], ids=["the-first", "a-later-one"])
+def test_a_field_whose_levels_lie_otherwise(path, other, tmp_path):
+    """One affine a level holds for all fields: what does not fit it is left out, and told."""
+    wells = fill(SPARSE)
+    wells[path]["0"].levels = other
+    found = opened(tmp_path, plate(wells))
+    for one, fields in wells.items():
+        check_or_told(found, one, fields["0"])
+    assert sum(bool(found.places(f, 0)) for f in every(wells)) >= 2
+
+
+def test_early_fields_of_different_odd_sizes(tmp_path):
+    """0.3: 9 → 5 is 1.8, 8 → 4 is 2: level 1 of the two cannot have one spacing."""
+    wells = fill(SPARSE)
+    wells["A/3"]["0"].levels = [((9, 9), [1, 1], [0, 0]), ((5, 5), [1.8, 1.8], [0, 0])]
+    for path in ("A/1", "B/2"):
+        wells[path]["0"].levels = [((8, 8), [1, 1], [0, 0]), ((4, 4), [2, 2], [0, 0])]
+    files = plate(wells, indices=False)
+    for path in SPARSE:
+        entry = files[f"{path}/0/.zattrs"]["multiscales"][0]
+        entry["axes"] = ["y", "x"]
+        for dataset in entry["datasets"]:
+            del dataset["coordinateTransformations"]
+    found = opened(tmp_path, files)
+    for path, fields in wells.items():
+        check_or_told(found, path, fields["0"])
+
+
 def test_different_numbers_of_fields(tmp_path):
     wells = fill(ALL, [1, 4, 2, 3, 1, 7])
     found = opened(tmp_path, plate(wells))

@@ -307,6 +307,13 @@ OTHER_RANKS = {
         (CBA, YX),
         of([0, 1, 0, 4], [0, 0, 1, 5]),
     ),
+    # dev3's and dev4's examples, where an axis could be dropped and repeated
+    "mapAxis-drop": ({"type": "mapAxis", "mapAxis": [1]}, (JI, Space(("y",))), of([0, 1, 0])),
+    "mapAxis-repeat": (
+        {"type": "mapAxis", "mapAxis": [1, 1, 0]},
+        (JI, ZYX),
+        of([0, 1, 0], [0, 1, 0], [1, 0, 0]),
+    ),
     # drops c, then z = 0, y = b, x = a
     "projectAxis-drop-and-create": (
         {"type": "projectAxis", "createdOutputs": [0], "droppedInputs": [0]},
@@ -532,11 +539,11 @@ REFUSED = {
     "rotation-0": ({"type": "rotation", "rotation": [[0, 0]] * 2}, "singular-transform", None),
     "rotation-1-row": ({"type": "rotation", "rotation": [[1, 0]]}, "wrong-length", "t.rotation"),
     "mapAxis-none": ({"type": "mapAxis"}, "invalid-value", "t.mapAxis"),
-    "mapAxis-twice": ({"type": "mapAxis", "mapAxis": [0, 0]}, "repeated-axis", "t.mapAxis"),
+    "mapAxis-empty": ({"type": "mapAxis", "mapAxis": []}, "wrong-length", "t.mapAxis"),
     "mapAxis-2": ({"type": "mapAxis", "mapAxis": [0, 2]}, "unknown-axis", "t.mapAxis[1]"),
     "mapAxis-minus": ({"type": "mapAxis", "mapAxis": [0, -1]}, "unknown-axis", "t.mapAxis[1]"),
     "mapAxis-true": ({"type": "mapAxis", "mapAxis": [0, True]}, "unknown-axis", "t.mapAxis[1]"),
-    "mapAxis-short": ({"type": "mapAxis", "mapAxis": [0]}, "wrong-length", "t.mapAxis"),
+    "mapAxis-short": ({"type": "mapAxis", "mapAxis": [0]}, "wrong-rank", "t"),
     "mapAxis-name": (
         {"type": "mapAxis", "mapAxis": {"y": "q", "x": "i"}},
         "unknown-axis",
@@ -549,6 +556,11 @@ REFUSED = {
         {"type": "projectAxis", "droppedInputs": [2]},
         "unknown-axis",
         "t.droppedInputs[0]",
+    ),
+    "projectAxis-twice": (
+        {"type": "projectAxis", "droppedInputs": [0, 0]},
+        "repeated-axis",
+        "t.droppedInputs",
     ),
     "sequence-empty": (
         {"type": "sequence", "transformations": []},

@@ -64,6 +64,8 @@ def findings(root: Element) -> Iterator[Finding]:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # what only SHOULD be is in our rules
                 model.model_validate(root.value)
+        except (UnicodeEncodeError, RecursionError):
+            continue  # JSON that pydantic cannot hold; our rules have seen it
         except ValidationError as error:
             for detail in error.errors(include_url=False, include_context=False):
                 if not any("Transformation" in str(step) for step in detail["loc"]):

@@ -98,7 +98,8 @@ class Merged:
 def _stricter(known: Finding, new: Finding) -> Finding:
     severity = max(known.problem.severity, new.problem.severity, key=_RANK.__getitem__)
     problem = replace(known.problem, severity=severity)
-    return replace(known, problem=problem, rule=known.rule or new.rule)
+    exact = ": " in known.rule  # opening names the section alone
+    return replace(known, problem=problem, rule=known.rule if exact else new.rule or known.rule)
 
 
 def merge(

@@ -12,14 +12,14 @@ from dataclasses import replace
 
 import numpy as np
 
-from napari_strata import affine
-from napari_strata.model import ArrayLocation, Axis, Contribution, Image, Level, Problem
+from napari_strata.formats.repeated_axis import can_repeat, with_axis
+from napari_strata.model import ArrayLocation, Image, Level, Problem
 
 
 def on_axes_of(label: Image, image: Image) -> Image:
     """Repeat a label along the axes of the image on which it has one plane, or which it lacks."""
     base = image.levels[0]
-    if base.scale is None or not all(isinstance(k.location, ArrayLocation) for k in label.levels):
+    if not can_repeat(label, image):
         return label
     lengths = {
         axis.name: base.shape[i] for i, axis in enumerate(image.axes) if axis.type != "channel"
@@ -29,7 +29,7 @@ def on_axes_of(label: Image, image: Image) -> Image:
     if not single and not lacking:
         return label
     for name in lacking:
-        label = _with_axis(label, image, name)
+        label = with_axis(label, image, name)
     levels = tuple(
         _repeat(level, {i: lengths[a.name] for i, a in enumerate(label.axes) if a.name in single})
         for level in label.levels
@@ -76,42 +76,4 @@ def _repeat(level: Level, lengths: dict[int, int]) -> Level:
         location=replace(
             level.location, axes=tuple(None if i in lengths else a for i, a in enumerate(stored))
         ),
-    )
-
-
-def _with_axis(label: Image, image: Image, name: str) -> Image:
-    """Add an axis of the image, in its length and place, where it belongs among the others."""
-    names = [a.name for a in image.axes]
-    at = names.index(name)
-    before = [a for a in label.axes if a.name in names[:at]]
-    position = label.axes.index(before[-1]) + 1 if before else _after_channels(label.axes)
-    base = image.levels[0]
-    assert base.scale is not None
-    assert base.translate is not None
-    place = float(base.scale[at]), float(base.translate[at])
-    levels = tuple(_extend(k, position, base.shape[at], *place) for k in label.levels)
-    axes = (*label.axes[:position], image.axes[at], *label.axes[position:])
-    return replace(label, axes=axes, levels=levels)
-
-
-def _after_channels(axes: Sequence[Axis]) -> int:
-    return next((i for i, axis in enumerate(axes) if axis.type != "channel"), len(axes))
-
-
-def _extend(level: Level, position: int, length: int, scale: float, translate: float) -> Level:
-    assert isinstance(level.location, ArrayLocation)  # on_axes_of looked
-    stored = level.location.axes or tuple(range(len(level.shape)))
-    own = affine.insert_axis(np.eye(len(level.shape) + 1), position, scale, translate)
-    rest = tuple(
-        Contribution(c.what, c.where, affine.insert_axis(c.matrix, position, 1.0, 0.0))
-        for c in level.origin
-    )
-    added = Contribution("axis of the image", level.location.where, own)
-    return replace(
-        level,
-        shape=(*level.shape[:position], length, *level.shape[position:]),
-        chunks=(*level.chunks[:position], length, *level.chunks[position:]),
-        affine=affine.insert_axis(level.affine, position, scale, translate),
-        origin=(added, *rest),
-        location=replace(level.location, axes=(*stored[:position], None, *stored[position:])),
     )

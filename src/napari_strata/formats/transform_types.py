@@ -155,14 +155,17 @@ def _affine(
 def _map_axis(
     fields: Fields, at: JsonPlace, source: Space, target: Space | None, reading: Reading
 ) -> Mapped:
-    """Output axis i is input axis ``mapAxis[i]``; in drafts an object from output to input."""
+    """Output axis i is input axis ``mapAxis[i]``; in drafts an object from output to input.
+
+    The last text wants every input once; the drafts also dropped and repeated axes so.
+    """
     value, where = fields.get("mapAxis"), at.child("mapAxis")
     if isinstance(value, dict):
         return _map_names(value, where, source, target)
-    order = source.indices(value, where)
-    if len(order) != len(source):
-        expected = f"each of the axes 0 to {len(source) - 1} once"
-        raise where.unexpected(value, expected, "wrong-length")
+    items = sequence(value, where)
+    if not 1 <= len(items) <= MOST_AXES:
+        raise where.unexpected(value, f"1 to {MOST_AXES} axes", "wrong-length")
+    order = [source.index(item, where.item(i)) for i, item in enumerate(items)]
     return Mapped(homogeneous(np.eye(len(source))[order]), source.take(order))
 
 

@@ -23,6 +23,7 @@ from napari_strata.layers.label_look import label_arguments
 from napari_strata.layers.placed import place
 from napari_strata.layers.placement import Placement, PlacementError, differs
 from napari_strata.layers.record import CONTRAST_RANGE, PENDING_CONTRAST, record
+from napari_strata.layers.shared_axes import on_shared_axes
 from napari_strata.layers.viewer_axes import ViewerAxes, precision_loss, viewer_axes
 from napari_strata.model import Problem
 
@@ -49,14 +50,24 @@ class _Placed:
 
 
 def build(dataset: Dataset) -> Built:
-    """Make the layers of a dataset: at most 8 images, the first visible, the others hidden."""
+    """Make the layers of a dataset: at most 8 images, the first visible, the others hidden.
+
+    Images of one scene are all visible: it says how they lie to each other.
+    """
     images, left_out = choose(dataset.images)
     layers: list[LayerData] = []
     problems = list(dataset.problems)
-    for image in images:
+    for image in on_shared_axes(images, problems):
         problems += image.problems
-        layers += image_layers(dataset.path, image, problems, visible=not layers)
+        visible = not layers or _in_one_scene(image, images[0])
+        layers += image_layers(dataset.path, image, problems, visible=visible)
     return Built(layers, problems, left_out)
+
+
+def _in_one_scene(image: Image, first: Image) -> bool:
+    """Tell whether both images are shown in a system other than their own, and the same one."""
+    moved = image.model.intrinsic is not None and first.model.intrinsic is not None
+    return moved and image.model.system == first.model.system and image.kind == "image"
 
 
 def image_layers(
