@@ -58,8 +58,8 @@ CASES = [
     (("tzyx", "yx"), ("tzyx", "yx")),
     (("tzyx", "zyx"), ("tzyx", "zyx")),
     (("zyx", "tyx"), ("zyx", "tzyx")),
-    (("tyx", "qyx"), ("qtyx", "qtyx")),
-    (("tzyx", "qyx"), ("qtzyx", "qtzyx")),
+    (("tyx", "qyx"), ("tyx", "qtyx")),
+    (("tzyx", "qyx"), ("tzyx", "qtzyx")),
     (("zyx", "yx"), ("zyx", "yx")),
 ]
 

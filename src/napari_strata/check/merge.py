@@ -62,12 +62,14 @@ class Merged:
 
     findings: list[Finding] = field(default_factory=list)
     _at: dict[str, list[int]] = field(default_factory=dict)
+    _in_file: dict[str, list[int]] = field(default_factory=dict)
 
     def add(self, found: Finding) -> None:
         """Add a finding; what is there already takes its rule, and its severity if stricter."""
         same = self._same(found)
         if same is None:
             self._at.setdefault(found.problem.where, []).append(len(self.findings))
+            self._in_file.setdefault(_file(found), []).append(len(self.findings))
             self.findings.append(found)
         else:
             self.findings[same] = _stricter(self.findings[same], found)
@@ -84,7 +86,8 @@ class Merged:
         """Tell whether something is found at the place, or the same further in or out."""
         where, code = found.problem.where, found.problem.code
         inside = (f"{where}.", f"{where}[")
-        for known in (finding.problem for finding in self.findings):
+        for index in self._in_file.get(_file(found), ()):
+            known = self.findings[index].problem
             at = known.where
             if at == where and known.severity != "info":
                 return True
@@ -93,6 +96,10 @@ class Merged:
             if where.startswith((f"{at}.", f"{at}[")) and known.code in _VALUE:
                 return True
         return False
+
+
+def _file(found: Finding) -> str:
+    return found.problem.where.partition(": ")[0]
 
 
 def _stricter(known: Finding, new: Finding) -> Finding:

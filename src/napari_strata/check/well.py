@@ -58,7 +58,9 @@ def _path(image: Element) -> Iterator[Fault]:
         yield image["path"].expected("a path (text)")
 
 
-@IMAGES.must("bad-path", "a path is of letters, digits, dots, - and _, in no other folder")
+@IMAGES.must(
+    "bad-path", "a path is of letters, digits, dots, - and _, in no other folder", since="0.4"
+)
 def _name(image: Element) -> Iterator[Fault]:
     path = image["path"]
     if path.is_text and not _PATH.fullmatch(path.value):
