@@ -7,10 +7,13 @@ values, which are all different, and its place is compared with what its own met
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
-from ome_stores import Files, all_problems, image, numbered, ome_group, read, under
+from ome_stores import Files, all_problems, image, numbered, ome_group, read, under, write
+
+import napari_strata as strata
 
 # One (sizes, scale, translation) a level, in the order of the axes.
 LevelSpec = tuple[tuple[int, ...], list[float], list[float]]
@@ -173,3 +176,19 @@ class Opened:
         np.testing.assert_allclose(
             here - first, np.subtract(translation, origin), rtol=1e-9, atol=1e-9
         )
+
+
+def opened(folder: Path, files: dict[str, Any], name: str = "p.zarr") -> Opened:
+    return Opened(strata.open(write(folder / name, files)))
+
+
+def every(wells: Wells) -> list[Field]:
+    return [f for fields in wells.values() for f in fields.values()]
+
+
+def codes_of(found: Opened) -> set[str]:
+    return {p.code for p in found.problems}
+
+
+def bad(found: Opened) -> list[str]:
+    return [p.code for p in found.problems if p.severity != "info"]

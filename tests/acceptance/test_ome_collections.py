@@ -17,7 +17,7 @@ from ome_stores import (
     without,
     write,
 )
-from plates import Field, Opened, fill, plate
+from plates import Opened, every, fill, plate
 from sound_ome import BASES
 from test_http_requests import serving
 
@@ -25,10 +25,6 @@ import napari_strata as strata
 
 VERSIONS = ["0.4", "0.5", "0.6"]
 SPARSE = ["A/1", "A/3", "B/2"]
-
-
-def every(wells: Any) -> list[Field]:
-    return [f for fields in wells.values() for f in fields.values()]
 
 
 # ------------------------------------------------------------------------------ bioformats2raw

@@ -305,6 +305,16 @@ def test_a_bad_entry_never_costs_the_others(name, tmp_path):
     split(open_layers(tmp_path / "a.zarr"))
 
 
+def test_true_is_no_label_value(tmp_path):
+    """Python's True equals 1: label 1 must not get its colour."""
+    files = with_labels(
+        image("zyx", ZYX), {"n": label(colors=[{"label-value": True, "rgba": [9] * 4}])}
+    )
+    found = by_path(strata.open(write(tmp_path / "a.zarr", files)))["labels/n"]
+    assert not found.display.label_colors
+    assert "bad-label-value" in codes(found)
+
+
 def test_an_image_label_that_is_no_object(tmp_path):
     """A list, a text, null: the key alone still says that these are labels."""
     for count, bad in enumerate(([], "x", None, 7)):

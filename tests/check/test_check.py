@@ -13,8 +13,10 @@ import pytest
 
 import napari_strata as strata
 from check.stores import CONFORMING, MISSING, Files, at, changed, image04, write
-from napari_strata.check import Finding, check
+from napari_strata.check import Finding, check, registry
+from napari_strata.check.walk import walk
 from napari_strata.samples import Sample
+from napari_strata.store.container import open_container
 
 
 def codes(folder: Path) -> list[tuple[str, str]]:
@@ -263,3 +265,12 @@ def test_origin_is_handed_on(samples: dict[str, Sample]):
 def test_missing_is_left_out():
     files = changed(image04(), ".zattrs", (("multiscales", 0, "name"), MISSING))
     assert "name" not in files[".zattrs"]["multiscales"][0]
+
+
+@pytest.mark.parametrize("name", CONFORMING)
+def test_the_rules_read_each_file_once(name: str, tmp_path: Path):
+    node = open_container(write(CONFORMING[name], tmp_path / "s.zarr"))
+    assert list(registry.findings(walk(node).roots)) == []
+    files = [file for file in CONFORMING[name] if "/OME/" not in file]
+    assert set(node.tree.reads.values()) == {1}
+    assert len(node.tree.reads) < 5 * len(files)

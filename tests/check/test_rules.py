@@ -22,8 +22,8 @@ Found = list[tuple[str, str, str]]
 
 def ruled(folder: Path) -> Found:
     """What the rules find by themselves."""
-    roots = walk(open_container(folder)).roots
-    problems = [f.problem for root in roots for f in registry.findings(root)]
+    found = walk(open_container(folder))
+    problems = [finding.problem for _, finding in registry.findings(found.roots)]
     return [(p.code, p.severity, p.where) for p in problems]
 
 
@@ -76,8 +76,8 @@ def test_the_version_is_told_by_structure(name: str, tmp_path: Path):
 def test_every_rule_is_broken_by_a_case(tmp_path: Path):
     broken = set()
     for number, (files, _) in enumerate(CASES.values()):
-        for root in walk(open_container(write(files, tmp_path / f"{number}.zarr"))).roots:
-            broken |= {(f.problem.code, f.rule) for f in registry.findings(root)}
+        found = walk(open_container(write(files, tmp_path / f"{number}.zarr")))
+        broken |= {(f.problem.code, f.rule) for _, f in registry.findings(found.roots)}
     rules = {(rule.code, f"{rule.section}: {rule.text}") for rule in registry.rules()}
     assert rules - broken == set()
 

@@ -100,6 +100,15 @@ def test_ends_of_a_dataset(tmp_path: Path, ends: dict[str, Any]):
     assert problems(image) == [("unconnected-system", "info")]  # of "first"
 
 
+def test_system_with_the_name_of_an_array(tmp_path: Path):
+    # As a text, the dataset's own path is the array; as an object's name it would be the system.
+    entry = {"path": "s0", "coordinateTransformations": [SCALED | {"input": "s0", "output": "p"}]}
+    value = multiscale([system("s0", "yx"), system("p", "yx")], [entry], [])
+    image = opened(write_image(tmp_path / "i.zarr", value, {"s0": (8, 6)}))
+    assert (image.system, image.systems) == ("p", ("p", "s0"))
+    assert image.levels[0].scale.tolist() == [2, 3]
+
+
 LISTS = {
     # (list of transforms, expected diagonal, expected offset)
     "listed-order": (

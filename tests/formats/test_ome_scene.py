@@ -272,6 +272,23 @@ def test_ways_that_disagree(tmp_path: Path):
     assert problem.where.endswith("coordinateTransformations[1]")
 
 
+def test_images_that_no_transform_names(tmp_path: Path):
+    folder = tmp_path / "s.zarr"
+    for name in "ab":
+        add_image(folder / name)
+    field = {"name": "p", "axes": [{"name": "v", "type": "displacement"}, *system("", "x")["axes"]]}
+    value = multiscale([field], [dataset("s0", {"type": "identity"}, "p")], [])
+    write_image(folder / "field", value, {"s0": (2, 6)})
+    found = strata.open(add_scene(folder, [edge(at("a"), "world", move(5, 5))], WORLD))
+    assert translations(found) == {"a": [5, 5], "b": [0, 0]}
+    assert [(p.code, p.severity) for p in found["b"].problems] == [
+        ("unconnected-system", "warning")
+    ]
+    found = strata.open(add_scene(folder, 7, WORLD))  # type: ignore[arg-type]
+    assert translations(found) == {"a": [0, 0], "b": [0, 0]}
+    assert [(p.code, p.severity) for p in found.problems] == [("invalid-value", "error")]
+
+
 DAMAGED = {
     # (what is put beside the sound transform of "a", the problem it makes)
     "missing-group": (edge(at("nothing"), "world", move(1, 1)), "missing-image"),

@@ -123,16 +123,23 @@ class TestMoreAxes:
         assert [v.translate.tolist() for v in shown.levels] == [[7, 0, 0], [7, 1, 1.5]]
         np.testing.assert_array_equal(np.asarray(shown.levels[0].data)[0], image.levels[0].data)
 
-    def test_oblique_plane(self, tmp_path: Path):
-        # The image's y leads half down: (z, y) = (0.6, 0.8) · 2j; across it lies (0.8, -0.6).
-        transform = {"type": "affine", "affine": [[0.6, 0, 1], [0.8, 0, 2], [0, 1, 3]]}
+    @pytest.mark.parametrize("down", [0.6, -0.6])
+    @pytest.mark.parametrize("along", [0.8, -0.8])
+    def test_oblique_plane(self, tmp_path: Path, down: float, along: float):
+        # (z, y) = (down, along) · 2j; at right angles to it lies ±(along, -down), z upwards.
+        transform = {"type": "affine", "affine": [[down, 0, 1], [along, 0, 2], [0, 1, 3]]}
         image = image_in(tmp_path, "yx", system("q", "zyx"), transform, (6, 8), (2, 3))
         shown = image.in_system("q")
         assert shown.levels[0].shape == (1, 6, 8)
-        expected = [[0.8 * 3, 1.2, 0, 1], [-0.6 * 3, 1.6, 0, 2], [0, 0, 3, 3], [0, 0, 0, 1]]
+        across = np.array([along, -down, 0]) * (3 if along > 0 else -3)
+        expected = [
+            [across[0], 2 * down, 0, 1],
+            [across[1], 2 * along, 0, 2],
+            [0, 0, 3, 3],
+            [0, 0, 0, 1],
+        ]
         np.testing.assert_allclose(shown.levels[0].affine, expected, atol=1e-12)
         relative = np.linalg.inv(shown.levels[0].affine) @ shown.levels[1].affine
-        np.testing.assert_allclose(np.diag(relative), [1, 2, 2, 1])
         np.testing.assert_allclose(relative[:3, :3], np.diag([1, 2, 2]), atol=1e-12)
 
     def test_across_in_real_lengths(self, tmp_path: Path):
@@ -251,6 +258,14 @@ def test_problems_names_and_levels_that_were_left_out_stay(tmp_path: Path):
     assert (back.name, back.system, back.intrinsic) == ("again", "p", None)
     assert back.display.first_position == {"y": 4}
     assert len(back.levels) == 1
+
+
+def test_level_that_is_left_out_while_shown_elsewhere_stays_out(tmp_path: Path):
+    image = image_in(tmp_path, "yx", system("q", "yx"), {"type": "identity"}, (6, 8), (2, 3)).model
+    shown = in_system(image, "q")
+    assert [v.path for v in in_system(shown, "p").levels] == ["s0", "s1"]
+    shown = replace(shown, levels=shown.levels[1:])
+    assert [v.path for v in in_system(shown, "p").levels] == ["s1"]
 
 
 def test_names_that_are_not_there(tmp_path: Path):

@@ -48,6 +48,7 @@ WAYS = {
     "chain": (["a>b", "b>c", "c>d"], "d", 3.0),
     "mixed": (["b>a", "b>c", "d>c"], "d", -1.0),
     "shortest": (["a>b", "b>c", "c>d", "a>d"], "d", 1.0),
+    "shortest-of-long-ones": (["a>b", "a>c", "b>e", "c>d", "d>e"], "e", 2.0),
     "not-back": (["b>a!"], "b", None),
     "round-a-one-way": (["b>a!", "a>c", "c>b"], "b", 2.0),
     "nowhere": (["a>b", "c>d"], "d", None),

@@ -150,14 +150,14 @@ LINEAR = {
         of([0, 0, -1, 0], [0, 1, 0, 0], [2, 0, 0, 0]),
     ),
     "byDimension-axes-in-another-order": (
-        # its own first input is a and goes to its first output z: z = a + 0.5, x = b + 1.5
+        # its own first input is a and goes to its first output x: x = a + 0.5, z = b + 1.5
         {
             "type": "byDimension",
             "transformations": [
                 {
                     "transformation": {"type": "translation", "translation": [0.5, 1.5]},
                     "input_axes": [2, 1],
-                    "output_axes": [0, 2],
+                    "output_axes": [2, 0],
                 },
                 {
                     "transformation": {"type": "scale", "scale": [3]},
@@ -166,7 +166,7 @@ LINEAR = {
                 },
             ],
         },
-        of([0, 0, 1, 0.5], [3, 0, 0, 0], [0, 1, 0, 1.5]),
+        of([0, 1, 0, 1.5], [3, 0, 0, 0], [0, 0, 1, 0.5]),
     ),
     "byDimension-names": (
         # dev2: items are transforms themselves, axes are named
@@ -625,6 +625,14 @@ STORED_BADLY = {
     "booleans": ("values", np.array([True, False]), "invalid-value"),
     "wrong-length": ("values", np.ones(3), "wrong-length"),
 }
+
+
+def test_array_in_another_container_is_not_looked_for_in_this_one(tmp_path: Path):
+    folder = tmp_path / "a.zarr"
+    zarr.open_group(folder, mode="w", zarr_format=3)
+    zarr.create_array(folder / "values", data=np.ones(2))
+    with pytest.raises(OpenError, match=r"t\.url: found the address of another container"):
+        read({"type": "scale", "path": "values", "url": "file://b.zarr"}, JI, YX, folder)
 
 
 @pytest.mark.parametrize(("path", "data", "code"), STORED_BADLY.values(), ids=STORED_BADLY)

@@ -42,27 +42,21 @@ def check(
     text = os.fspath(path)
     opened = open_images(text, origin)
     found = walk(open_container(text))
-    ruled = list(_by_rules(found.roots))
+    ruled = [_placed(finding, root) for root, finding in registry.findings(found.roots)]
     broken = any(finding.problem.severity == "error" for finding in ruled)
     if opened.error is not None and opened.is_out_of_reach and not broken:
         raise opened.error
     unreadable = [(problem, None) for problem in found.problems]
     first = _by_opening((*opened.problems, *unreadable), found.roots)
-    second = [f for root in found.roots for f in _of_group(by_yaozarrs.findings(root), root)]
+    second = [_placed(f, root) for root in found.roots for f in by_yaozarrs.findings(root)]
     merged = merge(first, ruled, second)
     order = {root.node.inner_path: index for index, root in enumerate(found.roots)}
     merged.sort(key=lambda finding: order.get(finding.group, -1))
     return Report(opened.path, tuple(merged), opened.images)
 
 
-def _by_rules(roots: Sequence[Element]) -> Iterator[Finding]:
-    for root in roots:
-        yield from _of_group(registry.findings(root), root)
-
-
-def _of_group(findings: Iterable[Finding], root: Element) -> Iterator[Finding]:
-    for finding in findings:
-        yield replace(finding, group=root.node.inner_path, format=f"ome-zarr-{root.version}")
+def _placed(finding: Finding, root: Element) -> Finding:
+    return replace(finding, group=root.node.inner_path, format=f"ome-zarr-{root.version}")
 
 
 def _by_opening(
@@ -71,7 +65,7 @@ def _by_opening(
     for problem, image in problems:
         root = group_of(problem.where, roots)
         if root is not None:
-            yield from _of_group([Finding(problem, section_of(problem))], root)
+            yield _placed(Finding(problem, section_of(problem)), root)
         elif image is not None:
             yield Finding(problem, "", image.path, image.format)
         else:

@@ -3,37 +3,39 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from napari_strata.check.datasets import entries
-from napari_strata.check.element import Element, Fault, multiscales
+from napari_strata.check.element import Element, Fault, encoding_of, multiscales
 from napari_strata.check.rules import Rules
 from napari_strata.model import OpenError
-from napari_strata.store.hierarchy import Array, prefetch_arrays, read_array
+from napari_strata.store.hierarchy import Array, Encoding, prefetch_arrays, read_array
+from napari_strata.store.tree import Node
 from napari_strata.store.values import quote
 
 
 def array(dataset: Element) -> Array | None:
     """Read the metadata of a dataset's array; None where opening says what is wrong with it."""
     path = dataset["path"]
-    encoding = "zarr3" if dataset.place.file.endswith("zarr.json") else "zarr2"
     try:
         node = dataset.node.descend(path.value, path.place)
-        return read_array(node, "zarr3" if encoding == "zarr3" else "zarr2", attributes=False)
+        return read_array(node, encoding_of(dataset), attributes=False)
     except OpenError:
         return None
 
 
-def prefetch(root: Element) -> None:
-    """Read the metadata of all arrays of a group at once."""
-    nodes = []
-    for dataset in entries(root):
-        try:
-            nodes.append(root.node.descend(dataset["path"].value, dataset["path"].place))
-        except OpenError:
-            continue  # the path is reported by its own rule
-    v3 = root.place.file.endswith("zarr.json")
-    prefetch_arrays(nodes, "zarr3" if v3 else "zarr2", attributes=False)
+def prefetch(roots: Iterable[Element]) -> None:
+    """Read the metadata of all arrays of many groups at once."""
+    nodes: dict[Encoding, list[Node]] = {"zarr2": [], "zarr3": []}
+    for root in roots:
+        for dataset in entries(root):
+            try:
+                node = root.node.descend(dataset["path"].value, dataset["path"].place)
+            except OpenError:
+                continue  # the path is reported by its own rule
+            nodes[encoding_of(root)].append(node)
+    for encoding, found in nodes.items():
+        prefetch_arrays(found, encoding, attributes=False)
 
 
 RULES = Rules("arrays", entries)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from napari_strata.store.hierarchy import Encoding
 from napari_strata.store.tree import Node
 from napari_strata.store.values import JsonPlace, quote
 
@@ -80,6 +81,11 @@ class Element:
 
 Fault = tuple[JsonPlace, str]
 """Where a rule is broken, and what was found and expected."""
+
+
+def encoding_of(element: Element) -> Encoding:
+    """Tell the version of Zarr by the file the metadata is in."""
+    return "zarr3" if element.place.file.endswith("zarr.json") else "zarr2"
 
 
 def multiscales(root: Element) -> Iterator[Element]:

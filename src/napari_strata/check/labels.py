@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from napari_strata.check.element import Element, Fault, multiscales
+from napari_strata.check.element import Element, Fault, encoding_of, multiscales
 from napari_strata.check.rules import Rules
 from napari_strata.check.version import ome_root
 from napari_strata.model import OpenError
@@ -24,10 +24,9 @@ RULES = Rules("labels", _group)
 
 def read_root(node: Node, like: Element) -> Element | None:
     """Read another group of the same container as OME-Zarr metadata; None if it is none."""
-    v3 = like.place.file.endswith("zarr.json")
     try:
         node.check_inside(node.place(""))
-        group = read_group(node, "zarr3" if v3 else "zarr2")
+        group = read_group(node, encoding_of(like))
     except OpenError:
         return None  # is reported where the group itself is visited
     return ome_root(group) if group is not None else None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from napari_strata.check import (
     arrays,
@@ -64,8 +64,11 @@ def rules() -> list[Rule]:
     return [rule for subject in SUBJECTS for rule in subject.listed]
 
 
-def findings(root: Element) -> Iterator[Finding]:
-    """Apply all rules of its version to a group."""
-    arrays.prefetch(root)
-    for subject in SUBJECTS:
-        yield from subject.findings(root)
+def findings(roots: Iterable[Element]) -> Iterator[tuple[Element, Finding]]:
+    """Apply all rules of its version to each group."""
+    roots = list(roots)
+    arrays.prefetch(roots)
+    for root in roots:
+        for subject in SUBJECTS:
+            for finding in subject.findings(root):
+                yield root, finding

@@ -14,7 +14,7 @@ from napari_strata.formats.ome_series import FOLDER as SERIES_FOLDER
 from napari_strata.formats.ome_series import LAYOUT
 from napari_strata.model import OpenError, Problem
 from napari_strata.store.container import encoding_hint, identify
-from napari_strata.store.hierarchy import ATTRIBUTES_FILE, Encoding, is_array
+from napari_strata.store.hierarchy import ATTRIBUTES_FILE, Encoding, is_array, read_group
 from napari_strata.store.tree import Node, prefetch
 
 _FARTHEST_IMAGE = 4  # levels above an array
@@ -29,23 +29,34 @@ class Walk:
     problems: list[Problem] = field(default_factory=list)
 
 
+_Visit = tuple[Node, Encoding | None]
+"""A folder to read, and the encoding of the group that names it."""
+
+
 def walk(start: Node) -> Walk:
     """Visit what was named and all groups below, each once, the folders of one depth together."""
     found = Walk()
-    layer, visited, seen = [_image_around(start)], set[str](), 1
+    layer: list[_Visit] = [(_image_around(start), None)]
+    visited, seen = set[str](), 1
     for depth in range(DEEPEST + _NAMED_LAYERS):
-        children: list[Node] = []
-        for node in layer:
-            if not node.inside() or node.real_path() in visited:
-                continue
-            visited.add(node.real_path())
-            children += _visit(node, found, list_folders=depth < DEEPEST)
+        children: list[_Visit] = []
+        _prefetch(layer)
+        for node, encoding in layer:
+            if node.inside() and node.real_path() not in visited:
+                visited.add(node.real_path())
+                children += _visit(node, encoding, found, list_folders=depth < DEEPEST)
         seen += len(children)
         if not children or seen > MOST_FOLDERS:
             break  # opening says that there are too many
         layer = children
     found.roots.sort(key=lambda root: natural_key(root.node.path))
     return found
+
+
+def _prefetch(layer: Iterable[_Visit]) -> None:
+    """Read the metadata of many folders at once, as far as it is known which file it is in."""
+    for encoding in ("zarr2", "zarr3"):
+        prefetch([node for node, own in layer if own == encoding], ATTRIBUTES_FILE[encoding])
 
 
 def _image_around(node: Node) -> Node:
@@ -66,39 +77,37 @@ def _image_around(node: Node) -> Node:
     return node
 
 
-def _visit(node: Node, found: Walk, *, list_folders: bool) -> list[Node]:
+def _visit(
+    node: Node, encoding: Encoding | None, found: Walk, *, list_folders: bool
+) -> list[_Visit]:
     """Read one folder; return the folders to visit next."""
     try:
-        group = identify(node)
+        group = identify(node) if encoding is None else read_group(node, encoding)
         if group is not None and (group.encoding == "n5" or is_array(group)):
             return []
         root = ome_root(group) if group is not None else None
-        if root is not None:
+        if group is not None and root is not None:
             found.roots.append(root)
-            children = list(_named(root))
-            _prefetch(children, group.encoding if group is not None else None)
-            return children
-        if group is not None and "multiscales" in group.attributes:
-            return []  # an image of another dialect
-        return _listed(node) if list_folders else []
+            return [(child, group.encoding) for child in _named(root)]
+        if encoding is not None or (group is not None and "multiscales" in group.attributes):
+            return []  # named, but no OME-Zarr; or an image of another dialect
+        hint = encoding_hint(node) if group is None else group.encoding
+        return [(child, None) for child in _listed(node, hint)] if list_folders else []
     except OpenError as error:
         found.problems.append(error.problem)
         return []
 
 
-def _listed(node: Node) -> list[Node]:
+def _listed(node: Node, hint: Encoding | None) -> list[Node]:
+    """List the folders in a folder, and read their metadata all at once."""
     listing = node.listing()
     if listing is None:
         return []
     names = sorted(listing.folders, key=natural_key)
     children = [node.child(name) for name in names if not name.startswith(".")]
-    _prefetch(children, encoding_hint(node))
+    if hint is not None:
+        prefetch(children, ATTRIBUTES_FILE[hint])
     return children
-
-
-def _prefetch(nodes: Iterable[Node], encoding: Encoding | None) -> None:
-    if encoding is not None:
-        prefetch(nodes, ATTRIBUTES_FILE[encoding])
 
 
 def _named(root: Element) -> Iterator[Node]:
@@ -113,7 +122,8 @@ def _named(root: Element) -> Iterator[Node]:
     if LAYOUT in root:
         yield root.node.child(SERIES_FOLDER)
         if "plate" not in root:
-            yield from (n for n in _listed(root.node) if n.name.isascii() and n.name.isdigit())
+            folders = _listed(root.node, None)
+            yield from (n for n in folders if n.name.isascii() and n.name.isdigit())
     if "series" in root and root.node.parent is not None:
         yield from _series(root, root.node.parent)
 

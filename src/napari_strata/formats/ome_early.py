@@ -47,6 +47,9 @@ def parse(survey: Survey, context: Context) -> list[Image]:
     arrays = [c.array for c in found if c.array is not None]
     largest = max(arrays, key=lambda a: math.prod(a.shape))
     axes = _axes(multiscale, len(largest.shape), problems)
+    if found[0].array is None:  # what all ratios are to
+        message = f'lacks the finest level: a voxel of "{largest.node.inner_path}" is taken as 1'
+        problems.append(multiscale.place.problem("finest-level-missing", "warning", message))
     drafts = []
     for index, candidate in enumerate(found):
         listed = multiscale.place.child("datasets").item(index).child("path")

@@ -36,10 +36,12 @@ KEY = "scene"
 def open_group(group: Group, context: Context, images_at: ImagesAt) -> Found | None:
     """Open the images of a scene, each with its labels; a broken image costs only itself.
 
+    Images in the scene's folder that no transform names are shown too, in their own systems.
+
     Raises
     ------
     OpenError
-        If the scene is no object, or names no image at all.
+        If the scene is no object, or there is no image at all.
     """
     if KEY not in keys(group):
         return None
@@ -120,6 +122,30 @@ class _Scene:
         prefetch(arrays, ARRAY_FILE[encoding])
         for path, child in groups.items():
             self._open_image(path, child, images_at)
+        self._open_unnamed(nodes, images_at)
+
+    def _open_unnamed(self, named: Mapping[str, Node], images_at: ImagesAt) -> None:
+        """Open the image groups in the scene's folder that no transform names."""
+        try:
+            listing = self.group.node.listing()
+        except OpenError as error:
+            self.found.problems.append(error.problem)
+            return
+        names = [] if listing is None else [n for n in listing.folders if n not in named]
+        nodes = [self.group.node.child(name) for name in names if not name.startswith(".")]
+        nodes = [node for node in nodes if node.inside()]
+        prefetch(nodes, ATTRIBUTES_FILE[self.group.encoding])
+        for node in nodes:
+            try:
+                child = read_group(node, self.group.encoding)
+                if child is None or "multiscales" not in keys(child):
+                    continue
+                images = images_at(child, self.context) or []
+            except OpenError as error:
+                if error.problem.code != "vector-field":  # of a transform, no image
+                    self.found.problems.append(error.problem)
+                continue
+            self.members += [Member(node.name, image, child) for image in images]
 
     def _node(self, item: object, end: str, at: JsonPlace) -> Node | None:
         """Go to the group that one end names; what is damaged shows when the edge is read."""

@@ -61,7 +61,8 @@ def joined(
     others = _others(members)
     images: list[Image] = []
     problems: list[Problem] = []
-    reached = []
+    reached: list[bool] = []
+    compared: set[SystemKey] = set()
     for member in members:
         start = member.intrinsic
         if start is None:
@@ -69,11 +70,9 @@ def joined(
             reached.append(False)
             continue
         ways = graph.ways(start)
-        problems += [
-            p
-            for p in ways.contradictions(_finest(member.image))
-            if p.where not in {q.where for q in problems}
-        ]
+        if start not in compared:  # what is joined to it was compared with it
+            problems += ways.contradictions(_finest(member.image))
+            compared |= {start, *ways.steps}
         image = _with_systems(member, ways, declared, others)
         images.append(_shown(image, ways, declared, at))
         reached.append(ways.to(_reference(members)) is not None)

@@ -29,8 +29,6 @@ from napari_strata.model import (
 )
 from napari_strata.store.values import quote
 
-NOT_DRAWABLE = "not-drawable-in-system"
-
 
 def in_system(image: Image, name: str) -> Image:
     """Show an image in one of its coordinate systems.
@@ -121,7 +119,7 @@ class _View:
         matrix = product(origin)
         if matrix is None or not np.isfinite(affine.log_volume(matrix)):
             message = "the transforms are together no longer finite or not invertible; left out"
-            raise OpenError(Problem(NOT_DRAWABLE, "error", level.path, message))
+            raise OpenError(Problem("not-drawable-in-system", "error", level.path, message))
         shape = tuple(1 if s is None else level.shape[s] for s in self.source)
         chunks = tuple(1 if s is None else level.chunks[s] for s in self.source)
         return replace(
@@ -268,4 +266,4 @@ def _in_front(axes: tuple[Axis, ...], front: Sequence[int], taken: Sequence[Axis
 
 def _refusal(image: Image, system: CoordinateSystem, reason: str) -> OpenError:
     message = f'the image cannot be drawn in the system "{system.name}": {reason}'
-    return OpenError(Problem(NOT_DRAWABLE, "error", image.path or ".", message))
+    return OpenError(Problem("not-drawable-in-system", "error", image.path or ".", message))

@@ -80,6 +80,9 @@ def _value(fields: Fields, key: str, at: JsonPlace, reading: Reading) -> tuple[o
         return fields[key], at.child(key)
     if fields.get("path") is None:
         raise at.child(key).refuse("missing-key", f"found no {key}, expected numbers or a path")
+    if fields.get("url") is not None:  # a draft's way to name another container
+        message = "found the address of another container, expected a path in this one"
+        raise at.child("url").refuse("bad-path", message)
     where = at.child("path")
     node = reading.group.node.descend(fields["path"], where)
     array = read_array(node, reading.group.encoding, attributes=False)
