@@ -100,8 +100,18 @@ PATHS = {
     "https://host/a.zarr?token=1": True,
     "s3://bucket/a.zarr/em": True,
     "s3://bucket/em/attributes.json": True,
+    "/data/em.precomputed": True,
+    "/data/em.precomputed/info": True,
+    "/data/em/info": True,
+    "https://host/em.precomputed/4_4_4": True,
+    "precomputed://gs://bucket/em": True,
+    "gs://bucket/em/|neuroglancer-precomputed:": True,
+    "/data/BB001.vsr": True,
+    "s3://bucket/BB001.vsr/visor_raw_images": True,
+    "https://host/BB001.vsr?token=1": True,
     "/data/a.tif": False,
     "/data/notes.json": False,
+    "/data/my.info": False,
     "https://host/a.png": False,
 }
 

@@ -62,6 +62,17 @@ ARRAYS = [
     ("ome-zarr-0.6", "specimen/s0", (), (48.0, 96.7, 109.1)),
     ("ome-zarr-0.6", "specimen/s1", (), (23.75, 48.1, 54.3)),
     ("ome-zarr-0.6", "specimen/s2", (), (11.625, 23.8, 26.9)),
+    ("visor", "visor_raw_images/slice_1_10x.zarr/0", (0, 0), (32.0, 67.961165, 82.524272)),
+    ("visor", "visor_raw_images/slice_1_10x.zarr/0", (0, 1), (32.0, 67.961165, 82.524272)),
+    ("visor", "visor_raw_images/slice_1_10x.zarr/0", (1, 0), (32.0, 29.902913, 79.61165)),
+    ("visor", "visor_raw_images/slice_1_10x.zarr/0", (1, 1), (32.0, 29.902913, 79.61165)),
+    ("visor", "visor_raw_images/slice_1_10x.zarr/1", (0, 0), (32.0, 33.980583, 41.262136)),
+    ("visor", "visor_raw_images/slice_1_10x.zarr/1", (0, 1), (32.0, 33.980583, 41.262136)),
+    ("visor", "visor_raw_images/slice_1_10x.zarr/1", (1, 0), (32.0, 14.951456, 39.805825)),
+    ("visor", "visor_raw_images/slice_1_10x.zarr/1", (1, 1), (32.0, 14.951456, 39.805825)),
+    ("precomputed", "1250_1250_1600", (), (34.0, 53.6, 68.8)),
+    ("precomputed", "2500_2500_3200", (), (16.75, 26.55, 34.15)),
+    ("precomputed", "5000_5000_6400", (), (8.125, 13.025, 16.825)),
     ("zarr-array", "", (), (48.0, 72.0, 86.0)),
 ]
 
@@ -78,6 +89,11 @@ def read(path: Path) -> np.ndarray:
     if (path / "attributes.json").exists():
         spec = {"driver": "n5", "kvstore": {"driver": "file", "path": f"{path.as_posix()}/"}}
         return np.asarray(ts.open(spec).result().read().result()).T
+    if (path.parent / "info").exists():
+        kvstore = {"driver": "file", "path": f"{path.parent.as_posix()}/"}
+        scale = {"driver": "neuroglancer_precomputed", "scale_metadata": {"key": path.name}}
+        store = ts.open({**scale, "kvstore": kvstore}).result()
+        return np.asarray(store.read().result())[..., 0].T
     driver = "zarr3" if (path / "zarr.json").exists() else "zarr"
     spec = {"driver": driver, "kvstore": {"driver": "file", "path": f"{path.as_posix()}/"}}
     return np.asarray(ts.open(spec).result().read().result())
@@ -147,16 +163,18 @@ def test_each_format_has_one_sample(samples: dict[str, Sample]) -> None:
         "ome-zarr-0.4",
         "ome-zarr-0.5",
         "ome-zarr-0.6",
+        "visor",
+        "precomputed",
         "zarr-array",
     )
     assert tuple(samples) == FORMATS
     for name, sample in samples.items():
         assert (sample.name, sample.format) == (name, name)
         assert sample.path.is_dir()
-        assert sample.path.suffix in (".n5", ".zarr")
+        assert sample.path.suffix in (".n5", ".zarr", ".vsr", ".precomputed")
         assert sample.landmark == {"z": 48.0, "y": 72.0, "x": 86.0}
         assert len(sample.landmarks) == 3
-    assert len({sample.title for sample in samples.values()}) == 12
+    assert len({sample.title for sample in samples.values()}) == len(FORMATS)
 
 
 EXTENTS = [
@@ -167,6 +185,8 @@ EXTENTS = [
     ("ome-zarr-0.2", (-0.5, 90.5), (-0.5, 160.5), (-0.5, 152.5)),
     ("ome-zarr-0.6", (-0.5, 95.5), (-60.0, 220.0), (-60.0, 220.0)),
     ("ome-zarr-0.5", (1.2, 97.2), (-0.025, 159.975), (-0.325, 159.675)),
+    ("precomputed", (-7.2, 95.2), (4.375, 154.375), (-0.625, 159.375)),
+    ("visor", (-0.75, 95.25), (1.485, 116.845), (0.485, 148.805)),
 ]
 
 
@@ -293,6 +313,34 @@ def test_ome_zarr_05_metadata_names_the_landmark(samples: dict[str, Sample]) -> 
     np.testing.assert_allclose(place, (48_000, 72_000, 86_000))
     array = group["s1"]
     assert (array.shape, array.chunks, array.shards) == ((48, 64, 64), (16, 32, 32), (32, 64, 64))
+
+
+def test_precomputed_metadata_names_the_landmark(samples: dict[str, Sample]) -> None:
+    found = load(samples["precomputed"].path / "info")
+    assert (found["type"], found["data_type"], found["num_channels"]) == ("image", "uint8", 1)
+    assert [scale["encoding"] for scale in found["scales"]] == ["raw", "png", "raw"]
+    assert ["sharding" in scale for scale in found["scales"]] == [True, False, False]
+    half = np.divide(found["scales"][0]["resolution"], 2)
+    voxels = [(68.8, 53.6, 34.0), (34.15, 26.55, 16.75), (16.825, 13.025, 8.125)]
+    for scale, voxel in zip(found["scales"], voxels, strict=True):
+        corner = np.add(voxel, scale["voxel_offset"]) + 0.5
+        np.testing.assert_allclose(corner * scale["resolution"] - half, (86000, 72000, 48000))
+
+
+def test_visor_metadata_names_the_landmark(samples: dict[str, Sample]) -> None:
+    raw = samples["visor"].path / "visor_raw_images"
+    assert load(raw / "selected.json") == [{"name": "slice_1_10x", "channels": ["488", "561"]}]
+    group = zarr.open_group(raw / "slice_1_10x.zarr", mode="r", zarr_format=3)
+    attributes = group.attrs.asdict()
+    multiscale = attributes["ome"]["multiscales"][0]
+    assert [axis["type"] for axis in multiscale["axes"][:2]] == ["visor_stack", "channel"]
+    (inner,) = multiscale["datasets"][1]["coordinateTransformations"]
+    (outer,) = multiscale["coordinateTransformations"]
+    for stack, voxel in ((0, (32, 33.980583, 41.262136)), (1, (32, 14.951456, 39.805825))):
+        x, y = attributes["visor"]["visor_stacks"][stack]["position"]
+        place = np.multiply(inner["scale"][2:], outer["scale"][2:]) * voxel
+        place = np.add(place, (0, 1000 * y, 1000 * x))
+        np.testing.assert_allclose(place, (48, 72, 86), atol=1e-5)
 
 
 def test_plain_arrays_carry_nothing_else(samples: dict[str, Sample]) -> None:

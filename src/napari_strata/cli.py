@@ -33,6 +33,12 @@ OriginOption = Annotated[
 ]
 
 
+Orientation = Literal["image", "stage"]
+OrientationOption = Annotated[
+    Orientation, typer.Option(help="The axes VISoR's stacks are shown in.")
+]
+
+
 @app.callback()
 def _commands() -> None:
     """Keep the name of a command required, however few there are."""
@@ -49,11 +55,14 @@ def _print_json(value: dict[str, Any]) -> None:
 
 @app.command()
 def inspect(
-    path: PathArgument, as_json: JsonOption = False, origin: OriginOption = "center"
+    path: PathArgument,
+    as_json: JsonOption = False,
+    origin: OriginOption = "center",
+    orientation: OrientationOption = "image",
 ) -> None:
     """Print every image: format, axes, units, levels with their transforms, and problems."""
     try:
-        found = dataset.open(path, origin=origin)
+        found = dataset.open(path, origin=origin, orientation=orientation)
     except dataset.OpenError as error:
         raise _refuse(error) from None
     if as_json:

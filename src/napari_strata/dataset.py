@@ -186,7 +186,9 @@ class Dataset:
         return f"<Dataset {self.path!r}, {len(self.images)} images>"
 
     def __getitem__(self, path: str) -> Image:
-        """Look up an image by its path relative to the dataset.
+        """Look up an image by its path relative to the dataset, else by its name.
+
+        The stacks of a slice have one path, and a name each.
 
         Raises
         ------
@@ -195,6 +197,9 @@ class Dataset:
         """
         for image in self.images:
             if image.path == path.strip("/"):
+                return image
+        for image in self.images:
+            if image.name == path:
                 return image
         known = ", ".join(repr(image.path) for image in self.images)
         raise KeyError(f"no image at {path!r}; there are {known}")
@@ -216,17 +221,21 @@ def open(
     *,
     origin: Literal["center", "corner"] = "center",
     multiscale: str | None = None,
+    orientation: Literal["image", "stage"] = "image",
 ) -> Dataset:
     """Open a container, an image in it, one of its levels, or a metadata file.
 
     Parameters
     ----------
     path : a local path, or an http(s), s3 or gs URL.
-    origin : where Neuroglancer-style metadata, which does not say, puts world 0: at the centre
-        of the full-resolution voxel 0, or at its corner. Images of different base resolution
-        line up only with ``"corner"``.
+    origin : where Neuroglancer's N5 metadata, which does not say, and precomputed volumes put
+        world 0: at the centre of the full-resolution voxel 0, or at its corner. Images of
+        different base resolution line up only with ``"corner"``.
     multiscale : which one, by name, where an OME-NGFF group holds several; by default the one
         named "3D", else the first.
+    orientation : VISoR's stacks are moved to their positions on the stage in the axes of the
+        image of the same names; with ``"stage"`` frames follow each other along the stage's
+        x, and their columns lie along its y (docs/formats.md).
 
     Raises
     ------
@@ -235,8 +244,10 @@ def open(
     """
     if origin not in ("center", "corner"):
         raise ValueError(f'origin is {origin!r}, expected "center" or "corner"')
+    if orientation not in ("image", "stage"):
+        raise ValueError(f'orientation is {orientation!r}, expected "image" or "stage"')
     node = open_container(path)
-    found, context = open_node(Context(node, origin, multiscale, _read_values))
+    found, context = open_node(Context(node, origin, multiscale, _read_values, orientation))
     images = [checked for image in found.images if (checked := _decodable(image, found.problems))]
     if not images:
         errors = [p for p in found.problems if p.severity == "error"]
@@ -302,7 +313,7 @@ def _different_spacing(images: Sequence[model.Image], origin: Origin) -> list[Pr
 
 def _base_spacing(image: model.Image) -> tuple[tuple[str, float], ...] | None:
     """Return a Neuroglancer-only image's full-resolution voxel size by axis, in µm."""
-    if image.format != "neuroglancer-n5":
+    if image.format not in ("neuroglancer-n5", "precomputed"):
         return None
     grid = next(c.matrix for c in image.levels[0].origin if c.what == GRID_SPACING)
     result = []

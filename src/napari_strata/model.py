@@ -61,19 +61,22 @@ class ArrayLocation:
     Attributes
     ----------
     kvstore : tensorstore key-value store specification (JSON) of the array's own folder.
-    encoding : which of the three container formats.
-    metadata : the array's own metadata exactly as read, NOT sanitised.
+    encoding : which container format.
+    metadata : the array's own metadata exactly as read, NOT sanitised; of a precomputed volume
+        what `napari_strata.arrays.precomputed` says.
     where : the metadata file, for messages.
     axes : for each axis of the level, the stored axis (array order) it shows; None repeats the
-        same values along it. Stored axes that are not listed have length 1. If None altogether,
-        the level has the stored axes in their order.
+        same values along it. Stored axes that are not listed are looked at at one index. If None
+        altogether, the level has the stored axes in their order.
+    fixed : (stored axis, index) of stored axes that are not listed; all others have length 1.
     """
 
     kvstore: Mapping[str, Any]
-    encoding: Literal["n5", "zarr2", "zarr3"]
+    encoding: Literal["n5", "zarr2", "zarr3", "precomputed"]
     metadata: Mapping[str, Any]
     where: str
     axes: tuple[int | None, ...] | None = None
+    fixed: tuple[tuple[int, int], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -198,12 +201,14 @@ class Display:
     first_position : index of the first plane to show, by the name of its axis.
     label_colors : by label value; red, green, blue, opacity, each 0 to 1.
     label_properties : by label value, whatever is declared of it (plain JSON values).
+    additive : whether its light adds to that of the images it overlaps.
     """
 
     channels: tuple[ChannelDisplay, ...] = ()
     first_position: Mapping[str, int] = field(default_factory=dict)
     label_colors: Mapping[int, Color] = field(default_factory=dict)
     label_properties: Mapping[int, Mapping[str, Any]] = field(default_factory=dict)
+    additive: bool = False
 
 
 @dataclass(frozen=True)
@@ -237,6 +242,9 @@ class Image:
         the format has none.
     system : the name of the one that ``axes`` and the levels' affines are in.
     intrinsic : the image in its intrinsic system, where it is shown in another.
+    whole : what several images are the parts of, such as the stacks of a slice: they are opened
+        together. None for an image by itself.
+    beside : offered beside the others of its dataset, but not opened with them.
     """
 
     name: str
@@ -251,6 +259,8 @@ class Image:
     systems: tuple[CoordinateSystem, ...] = ()
     system: str | None = None
     intrinsic: Image | None = None
+    whole: str | None = None
+    beside: bool = False
 
     @property
     def ndim(self) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import numpy as np
@@ -43,6 +43,43 @@ class Native:
     metadata: Mapping[str, Any]
     reversed: bool = False
 
+    @property
+    def members(self) -> dict[str, Any]:
+        """The members of tensorstore's specification that describe the array."""
+        return {"metadata": dict(self.metadata)}
+
+
+@dataclass(frozen=True)
+class NativeScale(Native):
+    """Tensorstore decodes it: ``metadata`` is that of one scale of a precomputed volume.
+
+    ``volume`` is what all its scales share. Its voxels do not begin at 0.
+    """
+
+    volume: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def members(self) -> dict[str, Any]:
+        """The members of tensorstore's specification that describe the array."""
+        return {"multiscale_metadata": dict(self.volume), "scale_metadata": dict(self.metadata)}
+
+
+@dataclass(frozen=True)
+class Packed:
+    """Tensorstore decodes each chunk once its file is unpacked.
+
+    Attributes
+    ----------
+    shape, chunks : array order, channels first.
+    native : how tensorstore decodes the chunks.
+    """
+
+    shape: tuple[int, ...]
+    chunks: tuple[int, ...]
+    dtype: np.dtype[Any]
+    fill: Any
+    native: NativeScale
+
 
 @dataclass(frozen=True)
 class Decoded:
@@ -66,7 +103,7 @@ class ZarrPython:
     metadata: Mapping[str, Any]
 
 
-Plan = Native | Decoded | ZarrPython
+Plan = Native | Decoded | ZarrPython | Packed
 
 
 def extents(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from napari_strata.arrays.selection import Index
@@ -18,10 +19,12 @@ class LevelAxes:
     shape : voxels along each axis of the level.
     stored : per axis of the level, the stored axis it shows; None repeats the same values. None
         altogether where the level has the stored axes in their order.
+    fixed : the index on stored axes that are not shown; 0 on those that are not in here either.
     """
 
     shape: tuple[int, ...]
     stored: tuple[int | None, ...] | None
+    fixed: Mapping[int, int] = field(default_factory=dict)
 
     @classmethod
     def of(cls, location: ArrayLocation, shape: tuple[int, ...]) -> LevelAxes:
@@ -29,9 +32,9 @@ class LevelAxes:
 
         Raises
         ------
-        ValueError : there are more or fewer than the shape has, or one stored axis is shown twice.
+        ValueError : there are more or fewer than the shape has, or one stored axis is used twice.
         """
-        stored = location.axes
+        stored, fixed = location.axes, dict(location.fixed)
         if stored is not None:
             shown = [axis for axis in stored if axis is not None]
             if (
@@ -40,16 +43,23 @@ class LevelAxes:
                 or min(shown, default=0) < 0
             ):
                 raise ValueError(f"{location.where}: axes {stored} do not make a shape {shape}")
-        return cls(shape, stored)
+        if fixed and (stored is None or set(fixed) & set(stored) or min(fixed.values()) < 0):
+            raise ValueError(f"{location.where}: axes {stored} cannot be at {fixed}")
+        return cls(shape, stored, fixed)
 
     def __str__(self) -> str:
-        return str(self.shape) if self.stored is None else f"{self.shape} from axes {self.stored}"
+        if self.stored is None:
+            return str(self.shape)
+        at = f" at {dict(self.fixed)}" if self.fixed else ""
+        return f"{self.shape} from axes {self.stored}{at}"
 
     def fit(self, shape: tuple[int, ...]) -> bool:
         """Tell whether an array of this stored shape looks like the level."""
         if self.stored is None:
             return shape == self.shape
-        expected = [1] * len(shape)
+        if any(axis >= len(shape) or at >= shape[axis] for axis, at in self.fixed.items()):
+            return False
+        expected = [n if axis in self.fixed else 1 for axis, n in enumerate(shape)]
         for axis, size in zip(self.stored, self.shape, strict=True):
             if axis is None:
                 continue
@@ -65,7 +75,7 @@ class LevelAxes:
         if self.stored is None:
             return store
         output = [
-            ts.OutputIndexMap(offset=0)
+            ts.OutputIndexMap(offset=self.fixed.get(axis, 0))
             if axis not in self.stored
             else ts.OutputIndexMap(input_dimension=self.stored.index(axis))
             for axis in range(store.ndim)
@@ -94,7 +104,8 @@ class LevelAxes:
             if self.stored is None:
                 pick = index[axis]
             else:
-                pick = index[self.stored.index(axis)] if axis in self.stored else 0
+                shown = axis in self.stored
+                pick = index[self.stored.index(axis)] if shown else self.fixed.get(axis, 0)
             first, last = (pick, pick) if isinstance(pick, int) else (pick.start, pick.stop - 1)
             if first // size != last // size:
                 return None

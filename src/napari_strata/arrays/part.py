@@ -9,7 +9,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from napari_strata.arrays import cache, separator, stores
+from napari_strata.arrays import cache, packed_chunks, separator, stores
 from napari_strata.arrays.errors import (
     READ_ERRORS,
     CodecError,
@@ -109,7 +109,7 @@ class Part:
         return tuple(self._stored.chunk_layout.read_chunk.shape or ())
 
     def _open(self, contexts: cache.Contexts) -> Any:
-        self.location = separator.settled(self.location, contexts)
+        self.location = packed_chunks.settled(separator.settled(self.location, contexts), contexts)
         store = stores.open_store(self.location, contexts)
         if store.dtype.numpy_dtype != self._dtype or not self._axes.fit(tuple(store.shape)):
             raise CodecError(

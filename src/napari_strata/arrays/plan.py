@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from napari_strata.arrays import n5, zarr2, zarr3
+from napari_strata.arrays import n5, precomputed, zarr2, zarr3
 from napari_strata.arrays.decoding import Plan
 from napari_strata.arrays.errors import CodecError
 from napari_strata.model import ArrayLocation, Location, stored_arrays
 
-_PLANNERS = {"n5": n5.plan, "zarr2": zarr2.plan, "zarr3": zarr3.plan}
+_PLANNERS = {
+    "n5": n5.plan,
+    "zarr2": zarr2.plan,
+    "zarr3": zarr3.plan,
+    "precomputed": precomputed.plan,
+}
 
 
 def plan(location: ArrayLocation) -> Plan:

@@ -8,7 +8,14 @@ import numpy as np
 import numpy.typing as npt
 
 from napari_strata.arrays.cache import Contexts
-from napari_strata.arrays.decoding import Decoded, Native, ZarrPython, fill_number
+from napari_strata.arrays.decoding import (
+    Decoded,
+    Native,
+    NativeScale,
+    Packed,
+    ZarrPython,
+    fill_number,
+)
 from napari_strata.arrays.errors import (
     READ_ERRORS,
     CodecError,
@@ -30,7 +37,7 @@ def open_store(location: ArrayLocation, contexts: Contexts) -> Any:
     how = plan(location)
     try:
         if isinstance(how, Native):
-            return _open_native(location, how, contexts)
+            return open_native(how, folder(location), contexts.direct)
         return _open_virtual(location, how, contexts)
     except READ_ERRORS as error:
         if isinstance(error, CodecError):
@@ -62,23 +69,28 @@ def folder(location: ArrayLocation) -> dict[str, Any]:
     return spec
 
 
-def _open_native(location: ArrayLocation, how: Native, contexts: Contexts) -> Any:
+def open_native(how: Native, kvstore: dict[str, Any], context: Any) -> Any:
+    """Open what tensorstore decodes, in array order, its origin at 0."""
     import tensorstore as ts
 
     spec = {
         "driver": how.driver,
-        "kvstore": folder(location),
-        "metadata": dict(how.metadata),
+        "kvstore": kvstore,
+        **how.members,
         "open": True,
         "assume_metadata": True,
         "recheck_cached_data": "open",
         "recheck_cached_metadata": "open",
     }
-    store = ts.open(spec, context=contexts.direct, read=True, write=False).result()
+    store = ts.open(spec, context=context, read=True, write=False).result()
+    if isinstance(how, NativeScale):
+        store = store[ts.d[:].translate_to[0].label["", "", "", ""]]
     return store.T if how.reversed else store
 
 
-def _open_virtual(location: ArrayLocation, how: Decoded | ZarrPython, contexts: Contexts) -> Any:
+def _open_virtual(
+    location: ArrayLocation, how: Decoded | ZarrPython | Packed, contexts: Contexts
+) -> Any:
     kvstore = open_kvstore(location, contexts.direct)
     read = chunk_reader(location, how, kvstore)
     return virtual(read, how.shape, how.chunks, how.dtype, contexts.decoding)
@@ -108,7 +120,7 @@ def zeros(shape: tuple[int, ...], dtype: np.dtype[Any]) -> Any:
     return ts.array(np.zeros((), dtype))[ts.IndexTransform(input_shape=shape, output=[])]
 
 
-def chunk_reader(location: ArrayLocation, how: Decoded | ZarrPython, kvstore: Any) -> Any:
+def chunk_reader(location: ArrayLocation, how: Decoded | ZarrPython | Packed, kvstore: Any) -> Any:
     """Return ``read(domain, array, _)``, which names the chunk in every failure but a refusal.
 
     Tensorstore pickles what a reader raises, and some libraries' exceptions cannot be pickled:
@@ -118,6 +130,10 @@ def chunk_reader(location: ArrayLocation, how: Decoded | ZarrPython, kvstore: An
         from napari_strata.arrays.zarr_python import ZarrChunks
 
         fetch = ZarrChunks(how, kvstore).read
+    elif isinstance(how, Packed):
+        from napari_strata.arrays.packed_chunks import PackedChunks
+
+        fetch = PackedChunks(how, kvstore).read
     else:
         fetch = _Fetch(how, kvstore).read
 

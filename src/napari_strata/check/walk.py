@@ -9,6 +9,7 @@ from napari_strata.check.element import Element
 from napari_strata.check.labels import FOLDER
 from napari_strata.check.transforms import outermost, parts
 from napari_strata.check.version import ome_root
+from napari_strata.formats.cosem_prefix import without_meshes
 from napari_strata.formats.discover import DEEPEST, MOST_FOLDERS, natural_key
 from napari_strata.formats.ome_series import FOLDER as SERIES_FOLDER
 from napari_strata.formats.ome_series import LAYOUT
@@ -83,7 +84,7 @@ def _visit(
     """Read one folder; return the folders to visit next."""
     try:
         group = identify(node) if encoding is None else read_group(node, encoding)
-        if group is not None and (group.encoding == "n5" or is_array(group)):
+        if group is not None and (group.encoding in ("n5", "precomputed") or is_array(group)):
             return []
         root = ome_root(group) if group is not None else None
         if group is not None and root is not None:
@@ -103,7 +104,7 @@ def _listed(node: Node, hint: Encoding | None) -> list[Node]:
     listing = node.listing()
     if listing is None:
         return []
-    names = sorted(listing.folders, key=natural_key)
+    names = sorted(without_meshes(node, listing.folders, []), key=natural_key)
     children = [node.child(name) for name in names if not name.startswith(".")]
     if hint is not None:
         prefetch(children, ATTRIBUTES_FILE[hint])

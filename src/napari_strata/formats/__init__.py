@@ -12,6 +12,8 @@ from napari_strata.formats import (
     ome_zarr,
     ome_zarr_06,
     plain,
+    precomputed,
+    visor,
 )
 from napari_strata.formats._protocol import Context, Format, Found, Origin
 from napari_strata.formats._survey import Survey
@@ -22,6 +24,8 @@ __all__ = ["REGISTRY", "Context", "Format", "Found", "Origin", "images_at"]
 
 # The first that finds evidence wins: what describes each level beats what describes a grid.
 REGISTRY: tuple[Format, ...] = (
+    visor,
+    precomputed,
     ome_zarr,
     ome_early,
     ome_zarr_06,

@@ -155,7 +155,8 @@ def _misfit(candidate: Level, kept: list[Level], draft: Draft) -> Problem | None
             f"found {candidate.dtype}, expected {kept[0].dtype} as in "
             f'"{kept[0].path}"; the level is left out'
         )
-        key = {"n5": "dataType", "zarr2": "dtype", "zarr3": "data_type"}[array.encoding]
+        keys = {"n5": "dataType", "zarr2": "dtype", "zarr3": "data_type"}
+        key = keys.get(array.encoding, "data_type")
         return array.stored(key).problem("dtype-differs", "error", message)
     if any(k.path == candidate.path for k in kept):
         message = "the level is listed twice; it is used once"
@@ -181,7 +182,8 @@ def image_name(node: Node) -> str:
     name = node.name
     if name.lower().endswith(ZIP_SUFFIXES):
         name = name.rpartition(".")[0]
-    name = name.removesuffix(".zarr").removesuffix(".n5").removesuffix(".ome")
+    for suffix in (".zarr", ".n5", ".precomputed", ".ome"):
+        name = name.removesuffix(suffix)
     stem = name.rstrip("0123456789")
     above = node.parent
     if above is not None and above.name and (not stem or (stem in _GENERIC_NAME and stem != name)):

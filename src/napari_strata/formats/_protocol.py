@@ -15,6 +15,7 @@ from napari_strata.store.hierarchy import Array, Group
 from napari_strata.store.tree import Node
 
 Origin = Literal["center", "corner"]
+Orientation = Literal["image", "stage"]
 
 
 @dataclass(frozen=True)
@@ -28,12 +29,14 @@ class Context:
         full-resolution voxel 0, or at its corner.
     multiscale : name of the multiscale to show where a group holds several (OME-NGFF).
     read_values : reads a small array of numbers (transform parameters stored as arrays).
+    orientation : whether VISoR's stacks are shown in the axes of their images or of the stage.
     """
 
     opened: Node
     origin: Origin
     multiscale: str | None
     read_values: Callable[[Array], npt.NDArray[np.float64]]
+    orientation: Orientation = "image"
 
     def path(self, node: Node) -> str:
         """Give a node's path relative to what was opened."""

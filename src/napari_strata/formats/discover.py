@@ -8,7 +8,8 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 
 from napari_strata.formats import Context, Found, images_at
-from napari_strata.formats.groups import open_group
+from napari_strata.formats.cosem_prefix import contradicting_volumes, without_meshes
+from napari_strata.formats.groups import open_folder, open_group, other_folders
 from napari_strata.model import Image, OpenError, Problem, first_error
 from napari_strata.store.container import encoding_hint, identify
 from napari_strata.store.hierarchy import ATTRIBUTES_FILE, is_array
@@ -33,7 +34,7 @@ def open_node(context: Context) -> tuple[Found, Context]:
     """
     node = context.opened
     group, named = identify(node), None
-    if group is not None and is_array(group):
+    if group is None or is_array(group):
         above = _image_of(context)
         if above is not None:
             return above
@@ -41,12 +42,26 @@ def open_node(context: Context) -> tuple[Found, Context]:
         named = open_group(group, context)
         if named is not None and named.images:
             return named, context
-    found = _discover(context)
+    else:
+        named = open_folder(node, context)
+        if named is not None and named.images:
+            return _with_others(named, context), context
+    found = _discover(context, [node])
     if named is not None:
         found.problems[:0] = named.problems
     if not found.images:
         raise _nothing(found, node)
     return found, context
+
+
+def _with_others(found: Found, context: Context) -> Found:
+    """Add what lies in a folder besides that by which it was opened."""
+    others = other_folders(context.opened)
+    if others:
+        more = _discover(context, others, top=1)
+        found.images += more.images
+        found.problems += more.problems
+    return found
 
 
 def _nothing(found: Found, node: Node) -> OpenError:
@@ -55,14 +70,14 @@ def _nothing(found: Found, node: Node) -> OpenError:
         return OpenError(error)
     message = (
         "found no image, expected N5 (attributes.json) or Zarr (zarr.json, .zattrs, .zarray) "
-        "with arrays"
+        "with arrays, or a precomputed volume (info)"
     )
     where = node.inner_path or node.name
     return OpenError(Problem("no-image", "error", where, message))
 
 
 def _image_of(context: Context) -> tuple[Found, Context] | None:
-    """Find the image that has the opened array as a level, a few folders above it.
+    """Find the image that has the opened folder as a level, a few folders above it.
 
     A folder above whose own metadata is damaged is no reason to refuse a sound array.
     """
@@ -93,13 +108,16 @@ class _Visit:
     children: list[Node] = field(default_factory=list)
 
 
-def _discover(context: Context) -> Found:
-    """Walk breadth-first to a bounded depth; arrays and images are not descended into."""
+def _discover(context: Context, layer: list[Node], *, top: int = 0) -> Found:
+    """Walk breadth-first to a bounded depth; arrays and images are not descended into.
+
+    ``layer`` are the folders to begin with, ``top`` levels below what was opened.
+    """
     found = Found()
     by_path: list[tuple[str, list[Image]]] = []
-    layer, visited, seen = [context.opened], {context.opened.real_path()}, 1
+    visited, seen = {node.real_path() for node in layer}, len(layer)
     with ThreadPoolExecutor(_VISITS_AT_ONCE) as pool:
-        for depth in range(DEEPEST + 1):
+        for depth in range(top, DEEPEST + 1):
             children: list[Node] = []
             visits = pool.map(partial(_visit, context=context, depth=depth), layer)
             for node, visit in zip(layer, visits, strict=True):
@@ -113,6 +131,7 @@ def _discover(context: Context) -> Found:
             layer = children
     by_path.sort(key=lambda pair: natural_key(pair[0]))
     found.images = [image for _, images in by_path for image in images]
+    found.problems += contradicting_volumes(found.images)
     return found
 
 
@@ -121,17 +140,23 @@ def _visit(node: Node, context: Context, depth: int) -> _Visit:
     try:
         # What was opened is known to be no image.
         group = identify(node) if depth else None
-        found = open_group(group, context) if group is not None else None
+        found = None
+        if group is not None:
+            found = open_group(group, context)
+        elif depth:
+            found = open_folder(node, context)
         if found is not None:
             visit.images, visit.problems = found.images, found.problems
-        if not visit.images and depth < DEEPEST:
-            visit.children = _children(node)
+        if visit.images and group is None:
+            visit.children = other_folders(node)
+        elif not visit.images and depth < DEEPEST:
+            visit.children = _children(node, visit.problems)
     except OpenError as error:
         visit.problems.append(error.problem)
     return visit
 
 
-def _children(node: Node) -> list[Node]:
+def _children(node: Node, problems: list[Problem]) -> list[Node]:
     """List the folders in a folder and read their metadata, all at once."""
     listing = node.listing()
     if listing is None:
@@ -140,7 +165,8 @@ def _children(node: Node) -> list[Node]:
             "open an image by its own address"
         )
         raise OpenError(Problem("no-listing", "error", node.shown_path, message))
-    names = sorted(listing.folders, key=natural_key)
+    folders = without_meshes(node, listing.folders, problems)
+    names = sorted(folders, key=natural_key)
     children = [node.child(name) for name in names if not name.startswith(".")]
     hint = encoding_hint(node)
     if hint is not None:

@@ -11,10 +11,12 @@ from napari_strata.formats import (
     ome_scene,
     ome_series,
     ome_well,
+    visor_sample,
 )
 from napari_strata.formats._protocol import Collection
 from napari_strata.model import OpenError
 from napari_strata.store.hierarchy import Group
+from napari_strata.store.tree import Node
 from napari_strata.store.values import mapping
 
 # A scene may be an image too; a plate wins over a series (bioformats2raw writes both).
@@ -42,6 +44,22 @@ def open_group(group: Group, context: Context) -> Found | None:
             return found
     images = images_at(group, context)
     return None if images is None else ome_labels.with_labels(group, images, context, images_at)
+
+
+def open_folder(node: Node, context: Context) -> Found | None:
+    """Open a folder without metadata by what is in it; None if that says nothing.
+
+    Raises
+    ------
+    OpenError
+        If the folder cannot be listed.
+    """
+    return visor_sample.open_folder(node, context, images_at)
+
+
+def other_folders(node: Node) -> list[Node]:
+    """List the folders in a folder which `open_folder` opens that it leaves alone."""
+    return visor_sample.other_folders(node)
 
 
 def _check_ome(group: Group) -> None:

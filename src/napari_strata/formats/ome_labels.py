@@ -29,8 +29,11 @@ def open_group(group: Group, context: Context, images_at: ImagesAt) -> Found | N
 
 
 def with_labels(group: Group, images: list[Image], context: Context, images_at: ImagesAt) -> Found:
-    """Add its label images to an image of OME-NGFF; whatever is wrong with one costs only it."""
-    if len(images) != 1 or group.encoding == "n5" or "multiscales" not in keys(group):
+    """Add its label images to an image of OME-NGFF; whatever is wrong with one costs only it.
+
+    Beside the parts of an image (VISoR's stacks) its labels stand as they are.
+    """
+    if group.encoding == "n5" or "multiscales" not in keys(group):
         return Found(images)
     folder = group.node.child(FOLDER)
     if not folder.inside():
@@ -44,9 +47,10 @@ def with_labels(group: Group, images: list[Image], context: Context, images_at: 
     if labels is None and not problems and not group.node.tree.backend.absent_is_free:
         return Found(images)
     found = _label_images(labels, folder, replace(context, multiscale=None), images_at)
-    (image,) = images
-    placed = [_with_image(label, image) for label in found.images]
-    return Found([image, *placed], [*problems, *found.problems])
+    placed = found.images
+    if len(images) == 1:
+        placed = [_with_image(label, images[0]) for label in placed]
+    return Found([*images, *placed], [*problems, *found.problems])
 
 
 def _with_image(label: Image, image: Image) -> Image:

@@ -7,6 +7,7 @@ Fiji writes the same into N5, x-first: there all lists are reversed.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from napari_strata.formats._assemble import Draft
@@ -50,7 +51,7 @@ def probe(survey: Survey) -> str | None:
 
 
 @dataclass(frozen=True)
-class _Frame:
+class Frame:
     """What all levels of a multiscale share."""
 
     multiscale: Multiscale
@@ -64,18 +65,27 @@ def parse(survey: Survey, context: Context) -> list[Image]:
     problems: list[Problem] = []
     multiscale = choose(survey, context, problems)
     found = candidates(multiscale)
-    frame = _frame(multiscale, found, problems)
+    frame = read_frame(multiscale, found, problems)
     drafts = []
     for index, candidate in enumerate(found):
         try:
-            drafts.append(_level(frame, candidate, index, problems))
+            drafts.append(read_level(frame, candidate, index, problems))
         except OpenError as error:
             problems.append(error.problem)
     name = NAME_05 if survey.ome.place.key.endswith("ome") else NAME_04
     return [finish(multiscale, format_name=name, axes=frame.axes, drafts=drafts, problems=problems)]
 
 
-def _frame(multiscale: Multiscale, found: list[Candidate], problems: list[Problem]) -> _Frame:
+def read_frame(
+    multiscale: Multiscale, found: Sequence[Candidate], problems: list[Problem]
+) -> Frame:
+    """Read axes and outer transforms; at least one of the candidates has an array.
+
+    Raises
+    ------
+    OpenError
+        If the axes are not those of the arrays, or a transform is not understood.
+    """
     survey, value, place = multiscale.survey, multiscale.value, multiscale.place
     rank = next(len(c.array.shape) for c in found if c.array is not None)
     axes = read_axes(value.get("axes"), place.child("axes"), rank, problems)
@@ -87,7 +97,7 @@ def _frame(multiscale: Multiscale, found: list[Candidate], problems: list[Proble
     if transforms is not None:
         at = place.child("coordinateTransformations")
         outer = read_transforms(transforms, at, len(axes), x_first, survey, multiscale.context)
-    return _Frame(multiscale, axes, x_first, outer)
+    return Frame(multiscale, axes, x_first, outer)
 
 
 def _is_x_first(axes: tuple[Axis, ...], place: JsonPlace, problems: list[Problem]) -> bool:
@@ -101,8 +111,14 @@ def _is_x_first(axes: tuple[Axis, ...], place: JsonPlace, problems: list[Problem
     return known == sorted(known)
 
 
-def _level(frame: _Frame, candidate: Candidate, index: int, problems: list[Problem]) -> Draft:
-    """Compose one level's transforms; raises OpenError where it has no honest place."""
+def read_level(frame: Frame, candidate: Candidate, index: int, problems: list[Problem]) -> Draft:
+    """Compose the transforms of the level at ``index`` of ``datasets``.
+
+    Raises
+    ------
+    OpenError
+        Where it has no honest place.
+    """
     if candidate.array is None:
         assert candidate.error is not None  # a named array that is missing is an error
         raise candidate.error

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby, zip_longest
 from typing import Any
 
 import numpy as np
@@ -52,16 +53,26 @@ class _Placed:
 def build(dataset: Dataset) -> Built:
     """Make the layers of a dataset: at most 8 images, the first visible, the others hidden.
 
-    Images of one scene are all visible: it says how they lie to each other.
+    Images of one scene are all visible: it says how they lie to each other. So are the parts of
+    one whole; their layers are in the order of the channels, then of the parts.
     """
     images, left_out = choose(dataset.images)
     layers: list[LayerData] = []
     problems = list(dataset.problems)
-    for image in on_shared_axes(images, problems):
-        problems += image.problems
-        visible = not layers or _in_one_scene(image, images[0])
-        layers += image_layers(dataset.path, image, problems, visible=visible)
-    return Built(layers, problems, left_out)
+    for _, parts in groupby(on_shared_axes(images, problems), key=_whole):
+        is_first, of_parts = not layers, []
+        for image in parts:
+            problems += image.problems
+            visible = is_first or _in_one_scene(image, images[0])
+            of_parts.append(image_layers(dataset.path, image, problems, visible=visible))
+        layers += [x for row in zip_longest(*of_parts) for x in row if x is not None]
+    return Built(layers, list(dict.fromkeys(problems)), left_out)
+
+
+def _whole(image: Image) -> object:
+    """Return what an image shares with the other parts of its whole, and with no other image."""
+    whole = image.model.whole
+    return id(image) if whole is None else (whole, image.kind)
 
 
 def _in_one_scene(image: Image, first: Image) -> bool:
@@ -259,7 +270,8 @@ def _look(
     arguments["colormap"] = colormap(declared, channel or 0, count)
     arguments["gamma"] = 1.0 if declared.gamma is None else declared.gamma
     arguments["visible"] = visible and declared.visible
-    arguments["blending"] = "additive" if count > 1 else "translucent_no_depth"  # as napari's own
+    additive = count > 1 or image.display.additive
+    arguments["blending"] = "additive" if additive else "translucent_no_depth"  # as napari's own
     label = declared.label
     if count > 1:
         label = label or f"channel_{channel}"

@@ -8,18 +8,36 @@ from collections.abc import Sequence
 from napari_strata.dataset import Image
 
 MOST_IMAGES = 8
+MOST_PARTS = 64  # of wholes; more layers than these, times their channels, make a viewer slow
 MOST_CHANNEL_LAYERS = 32
 
 
 def choose(images: Sequence[Image]) -> tuple[list[Image], int]:
-    """Return at most `MOST_IMAGES`, the largest raw one first, and how many are left out."""
-    ordered = sorted(images, key=_weight)
-    return ordered[:MOST_IMAGES], len(ordered) - len(ordered[:MOST_IMAGES])
+    """Return at most `MOST_IMAGES`, the largest raw one first, and how many are left out.
+
+    The parts of a whole, such as the stacks of a slice, count as one image and stay together.
+    Images that are only offered beside others are left out where there are others.
+    """
+    wholes: dict[tuple[object, str], list[Image]] = {}
+    for position, image in enumerate(images):
+        key = position if image.model.whole is None else image.model.whole
+        wholes.setdefault((key, image.kind), []).append(image)
+    ordered = sorted(wholes.values(), key=_weight)
+    main = [parts for parts in ordered if not parts[0].model.beside] or ordered
+    kept: list[Image] = []
+    count = 0
+    for parts in main[:MOST_IMAGES]:
+        if kept and len(kept) + len(parts) > MOST_PARTS:
+            break
+        kept += parts
+        count += 1
+    return kept, len(ordered) - count
 
 
-def _weight(image: Image) -> tuple[bool, int]:
-    level = image.levels[0]
-    return image.kind == "labels", -math.prod(level.shape) * level.dtype.itemsize
+def _weight(parts: Sequence[Image]) -> tuple[bool, int]:
+    levels = [image.levels[0] for image in parts]
+    size = sum(math.prod(level.shape) * level.dtype.itemsize for level in levels)
+    return parts[0].kind == "labels", -size
 
 
 def split_axis(image: Image) -> int | None:

@@ -14,7 +14,9 @@ from napari_strata.samples._cosem import cosem
 from napari_strata.samples._n5 import bare_n5_array, n5_viewer, neuroglancer_n5
 from napari_strata.samples._ome_06 import ome_zarr_06
 from napari_strata.samples._ome_early import ome_zarr_01, ome_zarr_02, ome_zarr_03
+from napari_strata.samples._precomputed import precomputed
 from napari_strata.samples._sample import Sample
+from napari_strata.samples._visor import visor
 from napari_strata.samples._zarr import bare_zarr_array, ome_zarr_04, ome_zarr_05
 
 __all__ = ["FORMATS", "Sample", "write_sample", "write_samples"]
@@ -31,6 +33,8 @@ _WRITERS: dict[str, Callable[[Path], Sample]] = {
     "ome-zarr-0.4": ome_zarr_04,
     "ome-zarr-0.5": ome_zarr_05,
     "ome-zarr-0.6": ome_zarr_06,
+    "visor": visor,
+    "precomputed": precomputed,
     "zarr-array": bare_zarr_array,
 }
 

@@ -15,7 +15,8 @@ from napari_strata.store.hierarchy import (
     read_group,
 )
 from napari_strata.store.location import METADATA_FILES, ZIP_SUFFIXES, parse_location, zip_in
-from napari_strata.store.tree import CONTAINER_SUFFIXES, Node, Tree, prefetch
+from napari_strata.store.precomputed import INFO_FILE, SUFFIX, speaks
+from napari_strata.store.tree import CONTAINER_SUFFIXES, Node, Tree
 from napari_strata.store.zip import ZipBackend
 
 _LONGEST_CLIMB = 64
@@ -24,8 +25,9 @@ _LONGEST_CLIMB = 64
 def open_container(text: str | os.PathLike[str]) -> Node:
     """Return the node a path or URL names, in a tree whose root is the container's root.
 
-    The root is the nearest ``*.n5`` or ``*.zarr`` folder, the named one included; else the
-    topmost ancestor in an unbroken chain of folders with metadata (formats.md, section 1).
+    The root is the nearest ``*.n5``, ``*.zarr`` or ``*.precomputed`` folder, the named one
+    included; else the topmost ancestor in an unbroken chain of folders with metadata
+    (formats.md, section 1).
     In a zip file it is the nearest such folder in it, else the zip itself, or the one folder that
     wraps all it holds. Nothing above the root is read afterwards.
 
@@ -111,8 +113,11 @@ def _root_by_chain(node: Node) -> str:
 
 
 def _has_metadata(node: Node) -> bool:
-    files = ("attributes.json", "zarr.json", ".zgroup", ".zattrs")
-    return any(data is not None for data in node.tree.read(node.key(f) for f in files))
+    files = ("attributes.json", "zarr.json", ".zgroup", ".zattrs", INFO_FILE)
+    *others, info = node.tree.read(node.key(f) for f in files)
+    if any(data is not None for data in others):
+        return True
+    return isinstance(info, bytes) and speaks(info)
 
 
 def encoding_hint(node: Node) -> Encoding | None:
@@ -121,6 +126,8 @@ def encoding_hint(node: Node) -> Encoding | None:
     root = _without_zip_suffix(name)
     if root.endswith(".n5"):
         return "n5"
+    if root.endswith(SUFFIX):
+        return "precomputed"
     return "zarr3" if root.endswith(".zarr") or name.lower().endswith(".ozx") else None
 
 
@@ -136,15 +143,14 @@ def identify(node: Node) -> Group | None:
     """
     hint = encoding_hint(node)
     local = node.tree.backend.absent_is_free
-    if hint == "n5" and not local:
-        order: tuple[Encoding, ...] = ("n5",)
+    if hint in ("n5", "precomputed") and not local:
+        order: tuple[Encoding, ...] = (hint,)
     elif hint == "zarr3":
         order = ("zarr3", "zarr2", "n5") if local else ("zarr3", "zarr2")
     else:
         order = ENCODINGS
         if not local:
-            for encoding in order:
-                prefetch([node], ATTRIBUTES_FILE[encoding])
+            _read_together(node)
     for encoding in order:
         group = read_group(node, encoding)
         if group is None and encoding == "zarr2":
@@ -152,6 +158,12 @@ def identify(node: Node) -> Group | None:
         if group is not None:
             return group
     return Group(node, "n5", {}) if hint == "n5" else None
+
+
+def _read_together(node: Node) -> None:
+    """Ask for every metadata file a folder may have at once; what a link leads out is not read."""
+    inside = [name for name in ATTRIBUTES_FILE.values() if node.child(name).inside()]
+    node.tree.read(node.key(name) for name in inside)
 
 
 def _zarr2_without_attributes(node: Node) -> Group | None:

@@ -1,7 +1,8 @@
 """What a node of a container is: a group, or an array, with its attributes.
 
 The same two answers for N5, Zarr v2 and Zarr v3, so that dialects of metadata which occur in
-several containers are written once.
+several containers are written once. A precomputed volume is a group: only its dialect knows which
+folders below are arrays.
 """
 
 from __future__ import annotations
@@ -14,13 +15,19 @@ import numpy as np
 
 from napari_strata.model import ArrayLocation
 from napari_strata.store import n5, zarr
+from napari_strata.store.precomputed import INFO_FILE, read_info
 from napari_strata.store.tree import Node, prefetch
 from napari_strata.store.values import JsonPlace
 
-Encoding = Literal["n5", "zarr2", "zarr3"]
-ENCODINGS: tuple[Encoding, ...] = ("n5", "zarr3", "zarr2")
-ATTRIBUTES_FILE = {"n5": "attributes.json", "zarr2": ".zattrs", "zarr3": "zarr.json"}
-ARRAY_FILE = {"n5": "attributes.json", "zarr2": ".zarray", "zarr3": "zarr.json"}
+Encoding = Literal["n5", "zarr2", "zarr3", "precomputed"]
+ENCODINGS: tuple[Encoding, ...] = ("n5", "zarr3", "zarr2", "precomputed")
+ATTRIBUTES_FILE: dict[Encoding, str] = {
+    "n5": "attributes.json",
+    "zarr2": ".zattrs",
+    "zarr3": "zarr.json",
+    "precomputed": INFO_FILE,
+}
+ARRAY_FILE: dict[Encoding, str] = {**ATTRIBUTES_FILE, "zarr2": ".zarray"}
 # OME-NGFF's keys for groups: where one is, nothing has to be asked to know it is no array.
 _GROUP_KEYS = frozenset({"multiscales", "plate", "well", "labels", "bioformats2raw.layout"})
 
@@ -68,6 +75,9 @@ def read_group(node: Node, encoding: Encoding) -> Group | None:
     Arrays answer too (use `is_array` to tell): a group's attributes file does not always say
     which of the two it is. Raises OpenError if the file is damaged.
     """
+    if encoding == "precomputed":
+        info = read_info(node)
+        return None if info is None else Group(node, encoding, info)
     attributes = node.json(ATTRIBUTES_FILE[encoding])
     if attributes is None:
         return None
@@ -82,6 +92,8 @@ def is_array(group: Group) -> bool:
         return "dimensions" in group.attributes
     if group.encoding == "zarr3":
         return (group.node.json("zarr.json") or {}).get("node_type") == "array"
+    if group.encoding == "precomputed":
+        return False
     if not _GROUP_KEYS.isdisjoint(group.attributes):
         return False
     return group.node.json(".zarray") is not None
@@ -97,6 +109,8 @@ def read_array(node: Node, encoding: Encoding, *, attributes: bool = True) -> Ar
     OpenError
         If its metadata is damaged.
     """
+    if encoding == "precomputed":
+        return None
     metadata = node.json(ARRAY_FILE[encoding])
     if metadata is None:
         return None

@@ -13,12 +13,15 @@ from napari_strata.model import OpenError, Problem
 Scheme = Literal["file", "http", "s3", "gs"]
 
 ZIP_SUFFIXES = (".ozx", ".zip")  # in any case
-METADATA_FILES = ("attributes.json", "zarr.json", ".zattrs", ".zgroup", ".zarray")
+METADATA_FILES = ("attributes.json", "zarr.json", ".zattrs", ".zgroup", ".zarray", "info")
 
 _REGION = r"(?P<region>[a-z]{2}(?:-[a-z]+)+-[0-9])"
 _S3_VIRTUAL_HOST = re.compile(rf"^(?P<bucket>.+)\.s3(?:[.-]{_REGION})?\.amazonaws\.com$")
 _S3_PATH_HOST = re.compile(rf"^s3(?:[.-]{_REGION})?\.amazonaws\.com$")
 _GCS_HOST = "storage.googleapis.com"
+# How Neuroglancer writes the address of a precomputed volume: formerly in front, now behind.
+_NEUROGLANCER_PREFIX = "precomputed://"
+_NEUROGLANCER_PIPE = re.compile(r"/?\|neuroglancer-precomputed:/*$")
 
 
 @dataclass(frozen=True)
@@ -89,10 +92,21 @@ def is_url(text: str) -> bool:
     return re.match(r"^[A-Za-z][A-Za-z0-9+.-]+://", text) is not None
 
 
+def without_neuroglancer(text: str) -> str:
+    """Take the address out of one that was copied from Neuroglancer; any other stays as it is."""
+    return _NEUROGLANCER_PIPE.sub("", text.strip().removeprefix(_NEUROGLANCER_PREFIX))
+
+
+def is_neuroglancer(text: str) -> bool:
+    """Tell whether an address was copied from Neuroglancer, for a precomputed volume."""
+    return text.strip().startswith(_NEUROGLANCER_PREFIX) or bool(_NEUROGLANCER_PIPE.search(text))
+
+
 def parse_location(text: str | os.PathLike[str]) -> Location:
     """Take a path or URL apart; a metadata file stands for the folder it lies in.
 
-    Public web addresses of S3 and Google buckets are read as such, which allows listing.
+    Public web addresses of S3 and Google buckets are read as such, which allows listing. What
+    Neuroglancer writes around the address of a precomputed volume is left away.
 
     Raises
     ------
@@ -100,6 +114,8 @@ def parse_location(text: str | os.PathLike[str]) -> Location:
         If the URL's scheme is none of file, http, https, s3, gs, or it names no host or bucket.
     """
     raw = os.fspath(text)
+    if is_neuroglancer(raw):
+        raw = without_neuroglancer(raw)
     if not is_url(raw):
         return _local(raw)
     try:

@@ -9,9 +9,10 @@ import json
 import os
 import re
 
-from napari_strata.store.location import METADATA_FILES, is_url
+from napari_strata.store.location import METADATA_FILES, is_neuroglancer, is_url
+from napari_strata.store.prefix import is_prefix
 
-_FOLDER_SUFFIXES = (".n5", ".zarr")
+_FOLDER_SUFFIXES = (".n5", ".zarr", ".precomputed", ".vsr")
 _SURE_FILES = frozenset({".zattrs", ".zgroup", ".zarray"})  # nothing else is called so
 _LARGEST_GLANCE = 16 * 2**20
 
@@ -20,13 +21,19 @@ _N5_KEYS = frozenset(
     {"n5", "dimensions", "scales", "downsamplingFactors", "downSamplingFactors", "multiscales"}
     | {"pixelResolution", "transform", "spatialTransform", "affineTransform", "resolution"}
 )
-_URL_IN_CONTAINER = re.compile(r"\.(n5|zarr|ozx|(n5|zarr|ome)\.zip)(/|$)", re.IGNORECASE)
+_N5_MARKS = tuple(f'"{key}"'.encode() for key in _N5_KEYS)
+_URL_IN_CONTAINER = re.compile(
+    r"\.(n5|zarr|precomputed|vsr|ozx|(n5|zarr|ome)\.zip)(/|$)", re.IGNORECASE
+)
+_MOST_READ = 2
 # Any other zip may hold anything: it is not looked into.
 _ZIP_NAME = re.compile(r"\.(?:ozx|(?:n5|zarr|ome)\.zip)(?=/|$)", re.IGNORECASE)
 
 
 def recognise(path: str) -> bool:
     """Tell whether a path or URL is a container, or a folder or metadata file of one."""
+    if is_neuroglancer(path):
+        return True
     if is_url(path):
         plain = path.split("?", 1)[0].rstrip("/")
         last = plain.rpartition("/")[2]
@@ -56,15 +63,16 @@ def _has_marker(folder: str) -> bool:
             names = {entry.name for entry in entries}
     except OSError:
         return False
-    if not names.isdisjoint(_SURE_FILES):
+    if not names.isdisjoint(_SURE_FILES) or is_prefix(os.path.basename(folder), names):
         return True
-    found = [name for name in METADATA_FILES if name in names]
+    found = [name for name in METADATA_FILES if name in names][:_MOST_READ]
     return any(_speaks_for_us(os.path.join(folder, name)) for name in found)
 
 
 def _speaks_for_us(file: str) -> bool:
     """Look into a metadata file; one that is damaged is ours, so that we say what is wrong."""
-    if not os.path.isfile(file) or os.path.basename(file) in _SURE_FILES:
+    name = os.path.basename(file)
+    if not os.path.isfile(file) or name in _SURE_FILES:
         return os.path.isfile(file)  # a pipe, for one, would keep us waiting
     try:
         with open(file, "rb") as stream:
@@ -74,11 +82,16 @@ def _speaks_for_us(file: str) -> bool:
     try:
         value = json.loads(data)
     except (ValueError, RecursionError):
-        return os.path.basename(file) == "zarr.json" or any(
-            f'"{key}"'.encode() in data for key in _N5_KEYS
-        )
+        marks = {"zarr.json": (b"",), "info": (b'"neuroglancer_',)}
+        return any(mark in data for mark in marks.get(name, _N5_MARKS))
     if not isinstance(value, dict):
         return False
-    if os.path.basename(file) == "zarr.json":
+    if name == "zarr.json":
         return value.get("zarr_format") == 3
+    if name == "info":
+        return {"scales", "data_type"} <= value.keys() or _is_neuroglancer(value.get("@type"))
     return not _N5_KEYS.isdisjoint(value)
+
+
+def _is_neuroglancer(kind: object) -> bool:
+    return isinstance(kind, str) and kind.startswith("neuroglancer_")

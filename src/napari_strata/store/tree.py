@@ -21,7 +21,7 @@ from napari_strata.store.backend import Backend, Listing, ReadError, open_backen
 from napari_strata.store.location import Location
 from napari_strata.store.values import JsonPlace, quote
 
-CONTAINER_SUFFIXES = (".n5", ".zarr")
+CONTAINER_SUFFIXES = (".n5", ".zarr", ".precomputed", ".vsr")
 
 _DRIVE_OR_SCHEME = re.compile(r"^[A-Za-z][A-Za-z0-9+.-]*:")
 
@@ -99,7 +99,7 @@ class Tree:
         if key not in self._parsed:
             (data,) = self.read([key])
             try:
-                self._parsed[key] = _parse(data, place)
+                self._parsed[key] = _parse_object(data, place)
             except OpenError as error:
                 self._parsed[key] = error
         result = self._parsed[key]
@@ -136,7 +136,12 @@ def _parse(data: bytes | ReadError | None, place: JsonPlace) -> Any:
         raise place.refuse("not-json", "found brackets nested too deeply, expected JSON") from None
     except ValueError:
         raise place.refuse("not-json", "found a number of too many digits, expected JSON") from None
-    if not isinstance(value, dict):
+    return value
+
+
+def _parse_object(data: bytes | ReadError | None, place: JsonPlace) -> Any:
+    value = _parse(data, place)
+    if data is not None and not isinstance(value, dict):
         raise place.unexpected(value, "an object {…}", "not-an-object")
     return value
 
@@ -245,6 +250,17 @@ class Node:
             raise place.refuse("link-outside", "the file is a link that leads out of the dataset")
         result: dict[str, Any] | None = self.tree.parsed(key, place)
         return result
+
+    def json_value(self, name: str) -> Any:
+        """Read a JSON file that need not be an object; None if there is none; may raise OpenError.
+
+        It is read once, but parsed every time.
+        """
+        place = self.place(name)
+        if not self.child(name).inside():
+            raise place.refuse("link-outside", "the file is a link that leads out of the dataset")
+        (data,) = self.tree.read([self.key(name)])
+        return _parse(data, place)
 
     def listing(self) -> Listing | None:
         """List this folder; None where the storage cannot list.
