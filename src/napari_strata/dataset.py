@@ -24,6 +24,7 @@ from napari_strata.model import GRID_SPACING, Axis, Display, Kind, OpenError, Pr
 from napari_strata.store.container import open_container
 from napari_strata.store.hierarchy import Array
 from napari_strata.store.location import parse_location
+from napari_strata.store.tree import Node
 
 if TYPE_CHECKING:
     import dask.array
@@ -235,12 +236,28 @@ def open(
     """
     if origin not in ("center", "corner"):
         raise ValueError(f'origin is {origin!r}, expected "center" or "corner"')
-    node = open_container(path)
+    return open_at(open_container(path), path, origin=origin, multiscale=multiscale)
+
+
+def open_at(
+    node: Node,
+    path: str | os.PathLike[str],
+    *,
+    origin: Origin = "center",
+    multiscale: str | None = None,
+) -> Dataset:
+    """Open a node that `open_container` gave for a path: whoever has it too reads no file again.
+
+    Raises
+    ------
+    OpenError
+        As `open` does.
+    """
     found, context = open_node(Context(node, origin, multiscale, _read_values))
     images = [checked for image in found.images if (checked := _decodable(image, found.problems))]
     if not images:
         errors = [p for p in found.problems if p.severity == "error"]
-        raise OpenError(errors[-1])
+        raise OpenError(errors[-1], found.problems)
     problems = [*found.problems, *_different_spacing(images, origin)]
     opened = replace(parse_location(path), path=context.opened.path)
     return Dataset(str(opened), images, problems)

@@ -281,12 +281,16 @@ def first_error(problems: Iterable[Problem]) -> Problem | None:
 
 
 class OpenError(ValueError):
-    """What was asked for cannot be shown honestly; ``str()`` is one line that says why."""
+    """What was asked for cannot be shown honestly; ``str()`` is one line that says why.
 
-    def __init__(self, problem: Problem) -> None:
+    ``problem`` is that line's; ``problems`` are all that were found on the way.
+    """
+
+    def __init__(self, problem: Problem, problems: Iterable[Problem] = ()) -> None:
         super().__init__(str(problem))
         self.problem = problem
+        self.problems = tuple(dict.fromkeys((*problems, problem)))
 
-    def __reduce__(self) -> tuple[type[OpenError], tuple[Problem]]:
-        """Keep the problem when an error crosses to another process."""
-        return OpenError, (self.problem,)
+    def __reduce__(self) -> tuple[type[OpenError], tuple[Problem, tuple[Problem, ...]]]:
+        """Keep the problems when an error crosses to another process."""
+        return OpenError, (self.problem, self.problems)

@@ -52,7 +52,7 @@ def open_node(context: Context) -> tuple[Found, Context]:
 def _nothing(found: Found, node: Node) -> OpenError:
     error = first_error(found.problems)
     if error is not None:
-        return OpenError(error)
+        return OpenError(error, found.problems)
     message = (
         "found no image, expected N5 (attributes.json) or Zarr (zarr.json, .zattrs, .zarray) "
         "with arrays"

@@ -11,6 +11,7 @@ import numpy as np
 from napari_strata import affine
 from napari_strata.arrays import LevelArray
 from napari_strata.dataset import Dataset, Image, Level
+from napari_strata.formats.axis_assignment import arranged
 from napari_strata.layers.channel_look import (
     channel_display,
     colormap,
@@ -54,7 +55,8 @@ def build(dataset: Dataset) -> Built:
 
     Images of one scene are all visible: it says how they lie to each other.
     """
-    images, left_out = choose(dataset.images)
+    chosen, left_out = choose(dataset.images)
+    images = [_arranged(image) for image in chosen]
     layers: list[LayerData] = []
     problems = list(dataset.problems)
     for image in on_shared_axes(images, problems):
@@ -70,6 +72,11 @@ def _in_one_scene(image: Image, first: Image) -> bool:
     return moved and image.model.system == first.model.system and image.kind == "image"
 
 
+def _arranged(image: Image) -> Image:
+    model = arranged(image.model)
+    return image if model is image.model else Image(model)
+
+
 def image_layers(
     dataset_path: str, image: Image, problems: list[Problem], *, visible: bool = True
 ) -> list[LayerData]:
@@ -78,6 +85,7 @@ def image_layers(
     A layer whose levels napari would place right by itself is a plain (data, arguments, type)
     tuple. What cannot be drawn is left out, with an error added to ``problems``.
     """
+    image = _arranged(image)
     if image.levels[0].dtype.kind == "c":
         message = "complex numbers cannot be drawn by napari; read them with strata.open"
         problems.append(Problem("complex-not-drawn", "error", image.path, message))
