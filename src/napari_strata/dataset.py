@@ -280,7 +280,9 @@ def _decodable(image: model.Image, problems: list[Problem]) -> model.Image | Non
     if not kept:
         problems.extend(defects)
         return None
-    return replace(image, levels=tuple(kept), problems=(*image.problems, *defects))
+    intrinsic = None if image.intrinsic is None else _decodable(image.intrinsic, [])
+    found = (*image.problems, *defects)
+    return replace(image, levels=tuple(kept), problems=found, intrinsic=intrinsic)
 
 
 def _sound_part(level: model.Level, defects: list[Problem]) -> model.Level | None:

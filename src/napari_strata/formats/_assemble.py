@@ -104,7 +104,7 @@ def image(
     kept: list[Level] = []
     fitting = []
     for draft in drafts:
-        if len(draft.contributions[-1].matrix) != len(axes) + 1:
+        if _ranks(draft) != (len(axes), len(axes)):
             collected.append(_wrong_rank(draft, len(axes)))
         elif (overflow := _overflow(draft)) is not None:
             collected.append(overflow)
@@ -138,8 +138,14 @@ def image(
     )
 
 
+def _ranks(draft: Draft) -> tuple[int, int]:
+    """Count the axes of the world and of the voxels; steps in between may have others."""
+    outer, inner = draft.contributions[0].matrix, draft.contributions[-1].matrix
+    return outer.shape[0] - 1, inner.shape[1] - 1
+
+
 def _wrong_rank(draft: Draft, ndim: int) -> Problem:
-    found = len(draft.contributions[-1].matrix) - 1
+    found = next((n for n in _ranks(draft) if n != ndim), ndim)
     message = f"found {found} axes, expected {ndim}; the level is left out"
     return draft.array.place().problem("wrong-rank", "error", message)
 

@@ -10,11 +10,13 @@ from dataclasses import dataclass
 
 from napari_strata.formats import ome_labels
 from napari_strata.formats._assemble import image_name
-from napari_strata.formats._grid_of_fields import Field, grids
-from napari_strata.formats._ome import dataset_nodes, key_place, keys
+from napari_strata.formats._field_layout import Field
+from napari_strata.formats._grid_of_fields import grids
+from napari_strata.formats._ome import key_place, keys
 from napari_strata.formats._protocol import Context, Found, ImagesAt
+from napari_strata.formats._read_ahead import read_ahead
 from napari_strata.model import Image, OpenError, Problem
-from napari_strata.store.hierarchy import ARRAY_FILE, ATTRIBUTES_FILE, Group, read_group
+from napari_strata.store.hierarchy import ATTRIBUTES_FILE, Group, read_group
 from napari_strata.store.tree import Node, prefetch
 from napari_strata.store.values import JsonPlace, mapping, quote, sequence, text
 
@@ -48,11 +50,12 @@ def open_group(group: Group, context: Context, images_at: ImagesAt) -> Found | N
     found = Found()
     entries = read_well(group, found.problems)
     opened = read_fields(entries, group, context, images_at, found.problems)
+    labels = read_labels(list(opened.values()), context, images_at, found.problems)
     if len(opened) > 1:
         fields = [
-            Field(opened[e.node].image, (0, 0), e.number, e.acquisition)
+            Field(image, (0, 0), e.number, e.acquisition, labels.get(image.path, {}))
             for e in entries
-            if e.node in opened
+            if (image := opened[e.node].image if e.node in opened else None) is not None
         ]
         found.images += grids(
             fields,
@@ -63,9 +66,7 @@ def open_group(group: Group, context: Context, images_at: ImagesAt) -> Found | N
             problems=found.problems,
         )
     for field in opened.values():
-        one = ome_labels.with_labels(field.group, [field.image], context, images_at)
-        found.images += one.images
-        found.problems += one.problems
+        found.images += [field.image, *labels.get(field.image.path, {}).values()]
     return found
 
 
@@ -117,7 +118,7 @@ def read_fields(
     images_at: ImagesAt,
     problems: list[Problem],
 ) -> dict[Node, Opened]:
-    """Read many fields' images: first all groups at once, then all their arrays.
+    """Read many fields' images: first all groups at once, then all their arrays and labels.
 
     ``group`` is the well or plate they belong to: all of a plate has one encoding.
     """
@@ -133,8 +134,7 @@ def read_fields(
             problems.append(_missing(entry))
         else:
             groups.append((entry, field))
-    arrays = [node for _, field in groups for node in dataset_nodes(field)]
-    prefetch(arrays, ARRAY_FILE[group.encoding])
+    read_ahead([field for _, field in groups])
     opened: dict[Node, Opened] = {}
     for entry, field in groups:
         try:
@@ -153,3 +153,20 @@ def read_fields(
 def _missing(entry: Entry) -> Problem:
     message = f'found no image at "{entry.node.inner_path}", expected a field of view'
     return entry.place.problem("missing-field", "error", message)
+
+
+def read_labels(
+    fields: Sequence[Opened], context: Context, images_at: ImagesAt, problems: list[Problem]
+) -> dict[str, dict[str, Image]]:
+    """Read the labels of many fields: by the path of the field's image, then by their own in it."""
+    result: dict[str, dict[str, Image]] = {}
+    for field in fields:
+        found = ome_labels.with_labels(
+            field.group, [field.image], context, images_at, one_of_many=True
+        )
+        problems += found.problems
+        for label in found.images[1:]:
+            inner = label.path.removeprefix(field.image.path).strip("/")
+            result.setdefault(field.image.path, {})[inner] = label
+            problems += label.problems
+    return result

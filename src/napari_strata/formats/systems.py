@@ -62,20 +62,10 @@ def in_system(image: Image, name: str) -> Image:
 
 
 def _intrinsic(image: Image) -> Image:
-    """Return an image as it is in its intrinsic system, with what became of it since."""
+    """Return an image as it is in its intrinsic system, with the systems it has now."""
     if image.intrinsic is None:
         return image
-    base = image.intrinsic
-    shown = {level.path for level in image.levels}
-    first = base.display.first_position
-    return replace(
-        image,
-        axes=base.axes,
-        levels=tuple(v for v in base.levels if v.path in shown),
-        display=replace(image.display, first_position=first),
-        system=image.systems[0].name,
-        intrinsic=None,
-    )
+    return replace(image.intrinsic, systems=image.systems, system=image.systems[0].name)
 
 
 def _named(image: Image, name: str) -> CoordinateSystem:
