@@ -218,12 +218,15 @@ class CoordinateSystem:
         intrinsic system to this one. Matrices are ``(m + 1, n + 1)``, m and n the numbers of
         axes after and before. None where there is no such linear map.
     problem : why ``transforms`` is None.
+    source : of a system of another group, that group's path relative to the image, and the
+        system's name there.
     """
 
     name: str
     axes: tuple[Axis, ...]
     transforms: tuple[Contribution, ...] | None
     problem: Problem | None = None
+    source: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True)

@@ -285,12 +285,15 @@ def test_problems_names_and_levels_that_were_left_out_stay(tmp_path: Path):
     assert len(back.levels) == 1
 
 
-def test_level_that_is_left_out_while_shown_elsewhere_stays_out(tmp_path: Path):
+def test_a_level_that_one_system_leaves_out_is_there_in_another(tmp_path: Path):
     image = image_in(tmp_path, "yx", system("q", "yx"), {"type": "identity"}, (6, 8), (2, 3)).model
     shown = in_system(image, "q")
     assert [v.path for v in in_system(shown, "p").levels] == ["s0", "s1"]
-    shown = replace(shown, levels=shown.levels[1:])
-    assert [v.path for v in in_system(shown, "p").levels] == ["s1"]
+    problem = Problem("not-drawable-in-system", "error", "s0", "left out")
+    shown = replace(shown, levels=shown.levels[1:], problems=(*shown.problems, problem))
+    back = in_system(shown, "p")
+    assert [v.path for v in back.levels] == ["s0", "s1"]
+    assert problem not in back.problems
 
 
 def test_names_that_are_not_there(tmp_path: Path):

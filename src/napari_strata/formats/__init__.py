@@ -42,7 +42,7 @@ def images_at(group: Group, context: Context) -> list[Image] | None:
     OpenError
         If a dialect claims it but no honest image is left.
     """
-    survey = Survey(group)
+    survey = Survey(group, context.multiscale)
     for dialect in REGISTRY:
         evidence = dialect.probe(survey)
         if evidence is not None:

@@ -39,8 +39,12 @@ def alike(images: Sequence[Image], problems: list[Problem]) -> list[tuple[int, L
     fits = [_fit(image) for image in images]
     (usual, _), *_ = Counter(fits).most_common(1)
     whole, partial = [], []
+    channels = Counter(names for image in images if (names := _channels(image))).most_common(1)
     for index, (image, fit) in enumerate(zip(images, fits, strict=True)):
-        if fit == usual:
+        if channels and _channels(image) not in ((), channels[0][0]):
+            message = "has other channels than most fields; left out of the grid"
+            problems.append(Problem("field-differs", "error", image.path, message))
+        elif fit == usual:
             whole.append((index, dict(enumerate(image.levels))))
         elif fit.is_part_of(usual):
             numbers = [usual.steps.index(step) for step in fit.steps]
@@ -54,6 +58,12 @@ def alike(images: Sequence[Image], problems: list[Problem]) -> list[tuple[int, L
             message = f"has {_difference(fit, usual)} than most fields; left out of the grid"
             problems.append(Problem("field-differs", "error", image.path, message))
     return [*whole, *partial]
+
+
+def _channels(image: Image) -> tuple[str | None, ...]:
+    """Name an image's channels; empty where it names none."""
+    names = tuple(channel.label for channel in image.display.channels)
+    return names if any(names) else ()
 
 
 def _fit(image: Image) -> _Fit:

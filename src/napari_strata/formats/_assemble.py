@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -49,6 +49,14 @@ class Draft:
 def contribution(what: str, place: JsonPlace | str, matrix: affine.Matrix) -> Contribution:
     """Note where a matrix comes from."""
     return Contribution(what, str(place), matrix)
+
+
+def without_level(error: OpenError) -> Problem:
+    """Say, of a defect that costs a level, that it does."""
+    problem = error.problem
+    if problem.message.endswith("left out"):
+        return problem
+    return replace(problem, message=f"{problem.message}; the level is left out")
 
 
 def level(draft: Draft, context: Context) -> Level:

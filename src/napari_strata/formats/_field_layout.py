@@ -68,11 +68,13 @@ class Layout:
 
 
 def layout_of(
-    fields: Sequence[Field], place: JsonPlace, problems: list[Problem]
+    fields: Sequence[Field], beside: Sequence[Field], place: JsonPlace, problems: list[Problem]
 ) -> tuple[Layout, list[int]]:
     """Lay out fields that are alike, the first with all levels; also which levels can be shown.
 
     The grid begins where all fields say they begin, and at 0 on an axis where they differ.
+    It has room for the wells of the grids ``beside`` it, so that wells of several acquisitions
+    lie over each other.
 
     Raises
     ------
@@ -82,13 +84,13 @@ def layout_of(
     reference = fields[0].image
     axes = _plane(reference, place)
     levels = _alignable(reference, axes, problems)
-    most = max(f.number for f in fields) + 1
+    most = max(f.number for f in (*fields, *beside)) + 1
     columns = math.ceil(math.sqrt(most))
-    several = len({f.well for f in fields}) > 1
+    several = len({f.well for f in (*fields, *beside)}) > 1
     pitch, gap = [], []
     for side, axis in enumerate(axes):
         common = math.lcm(*(factors[side].numerator for _, factors in levels))
-        size = max(_reach(f.image, axis) for f in fields)
+        size = max(_reach(f.image, axis) for f in _alike(fields[0], (*fields, *beside)))
         pitch.append(_round_up(size, common))
         gap.append(_round_up(size / _GAP, common) if several else 0)
     step = reference.levels[0].scale
@@ -103,6 +105,18 @@ def layout_of(
         base=_base(fields),
     )
     return layout, [number for number, _ in levels]
+
+
+def _alike(one: Field, fields: Sequence[Field]) -> list[Field]:
+    """Choose the fields whose voxels are those of one of them, and on the same axes."""
+    axes, finest = one.image.axes, one.image.levels[0]
+    return [
+        f
+        for f in fields
+        if f.image.axes == axes
+        and all(v.scale is not None for v in f.image.levels)
+        and np.array_equal(np.diagonal(f.image.levels[0].affine), np.diagonal(finest.affine))
+    ]
 
 
 def places(image: Image) -> dict[str, float]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+import numpy.typing as npt
 
 from napari_strata import affine
 from napari_strata.formats._alike_fields import Levels, alike
@@ -16,6 +17,7 @@ from napari_strata.formats._field_layout import (
     layout_of,
     places,
 )
+from napari_strata.formats.axis_assignment import unit_factors
 from napari_strata.model import (
     ArrayLocation,
     Axis,
@@ -57,7 +59,7 @@ def grids(
             label = f"{name} {given or called}"
             where = f"{path}#{called.replace(' ', '-')}"
         try:
-            result += _Grid(label, where, place, problems).images(own)
+            result += _Grid(label, where, place, problems).images(own, fields)
         except OpenError as error:
             problems.append(error.problem)
     return result
@@ -72,12 +74,12 @@ class _Grid:
     place: JsonPlace
     problems: list[Problem]
 
-    def images(self, fields: Sequence[Field]) -> list[Image]:
+    def images(self, fields: Sequence[Field], beside: Sequence[Field]) -> list[Image]:
         """Lay out the fields' images and labels; raises OpenError if the fields cannot be."""
         chosen = alike([f.image for f in fields], self.problems)
         entries = [(fields[index], levels) for index, levels in chosen]
         own = [f for f, _ in entries]
-        layout, numbers = layout_of(own, self.place, self.problems)
+        layout, numbers = layout_of(own, beside, self.place, self.problems)
         self.problems += self._positions(own)
         image = self._image(entries, own[0].image, layout, numbers)
         result = [replace(image, name=self.name, path=self.path)]
@@ -140,11 +142,13 @@ class _Grid:
             steps = (starts - starts[0]) / scale
             offsets = np.rint(steps)
             fits = np.all(np.abs(steps - offsets) <= _WHOLE, axis=1)
-        fits &= np.array([_inside(f, level, axes, layout, laid[0]) for f, level in laid])
+        fits &= _inside(laid, axes, layout)
         for (_, level), sound in zip(laid, fits, strict=True):
             if not sound:
                 message = "does not fall on whole voxels of its cell; left out of the grid"
                 self.problems.append(Problem("not-in-grid", "error", level.path, message))
+        if not fits.any():
+            return None
         first = offsets[fits].min(axis=0, initial=0)
         tiles = [
             Tile(_array(level), level.shape, tuple(int(o) for o in offset - first))
@@ -179,37 +183,47 @@ class _Grid:
 
 
 def _start(one: Field, level: Level, axes: Sequence[Axis], layout: Layout) -> affine.Vector:
-    """Give the place of a level's first voxel in the grid's world: as far from its field's as
-    it declares, the field's in its cell."""
-    own = places(one.image)
+    """Give the place of a level's first voxel in the grid, in the units of ``axes``.
+
+    It is as far from its field's first voxel as it declares, and that one is in its cell.
+    """
     cell = dict(zip(layout.plane, np.multiply(layout.corner(one), layout.step), strict=True))
-    shift = [
-        layout.base.get(axis.name, 0.0) - own.get(axis.name, 0.0) + cell.get(axis.name, 0.0)
-        for axis in axes
-    ]
-    return np.asarray(level.affine[:-1, -1] + shift, dtype=np.float64)
+    shift = [layout.base.get(a.name, 0.0) + cell.get(a.name, 0.0) for a in axes]
+    return _behind(one, level, axes) + np.asarray(shift) * _factors(one, axes)
+
+
+def _behind(one: Field, level: Level, axes: Sequence[Axis]) -> affine.Vector:
+    """Tell how far a level's first voxel is from its field's, in the units of ``axes``."""
+    own = places(one.image)
+    start = np.array([own.get(axis.name, 0.0) for axis in axes])
+    return np.asarray(level.affine[:-1, -1] - start * _factors(one, axes), dtype=np.float64)
+
+
+def _factors(one: Field, axes: Sequence[Axis]) -> affine.Vector:
+    """Return what turns numbers of a field's axes into those of axes of the same names."""
+    units = dict(zip((a.name for a in one.image.axes), unit_factors(one.image.axes), strict=True))
+    own = unit_factors(axes)
+    return np.array([units.get(a.name, f) / f for a, f in zip(axes, own, strict=True)])
 
 
 def _inside(
-    one: Field,
-    level: Level,
-    axes: Sequence[Axis],
-    layout: Layout,
-    first: tuple[Field, Level],
-) -> bool:
-    """Tell whether a level lies in its cell, where the first of them begins or behind."""
+    laid: Sequence[tuple[Field, Level]], axes: Sequence[Axis], layout: Layout
+) -> npt.NDArray[np.bool_]:
+    """Tell of each level whether it lies in its cell, so that none lies over another."""
     names = [axis.name for axis in axes]
+    fits = np.ones(len(laid), dtype=bool)
     for name, step, pitch in zip(layout.plane, layout.step, layout.pitch, strict=True):
         if name not in names:
-            return False
+            return ~fits
         axis = names.index(name)
-        begins = float(level.affine[axis, -1]) - places(one.image)[name]
-        usual = float(first[1].affine[axis, -1]) - places(first[0].image)[name]
-        size = abs(float(level.affine[axis, axis]))
-        behind = (begins - usual) / size
-        if behind < -_WHOLE or behind + level.shape[axis] > pitch * abs(step) / size + _WHOLE:
-            return False
-    return True
+        size = abs(float(laid[0][1].affine[axis, axis]))
+        room = pitch * abs(step) * _factors(laid[0][0], axes)[axis] / size
+        begins = np.array([_behind(f, level, axes)[axis] / size for f, level in laid])
+        counts = np.array([level.shape[axis] for _, level in laid])
+        lowest = float(begins.min())
+        edge = lowest if abs(lowest) < 1 else 0.0  # a mean begins between the finest voxels
+        fits &= (begins >= edge - _WHOLE) & (begins + counts <= edge + room + _WHOLE)
+    return fits
 
 
 def _array(level: Level) -> ArrayLocation:

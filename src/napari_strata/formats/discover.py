@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import partial
 
-from napari_strata.formats import Context, Found, images_at
+from napari_strata.formats import Context, Found
 from napari_strata.formats.groups import open_group
 from napari_strata.model import Image, OpenError, Problem, first_error
 from napari_strata.store.container import encoding_hint, identify
@@ -75,12 +75,13 @@ def _image_of(context: Context) -> tuple[Found, Context] | None:
         wanted = context.opened.relative_to(node.path)
         try:
             group = identify(node)
-            images = images_at(group, above) if group is not None else None
+            found = open_group(group, above) if group is not None else None
         except OpenError:
             return None
-        for image in images or ():
-            if any(level.path == wanted for level in image.levels):
-                return Found(images or []), above
+        if found is not None and any(
+            level.path == wanted for image in found.images for level in image.levels
+        ):
+            return found, above
     return None
 
 

@@ -17,9 +17,38 @@ def in_frame_of(label: Image, image: Image) -> Image:
     Units are only recommended, and label images often have none. Before 0.4 there are no
     transforms: the image is the only frame there is for a label of other resolution.
     """
-    label = _with_units(label, image)
+    label = _with_units(_with_names(label, image), image)
     both = {label.format, image.format}
     return _resized(label, image) if both <= set(_WITHOUT_TRANSFORMS) else label
+
+
+def _with_names(label: Image, image: Image) -> Image:
+    """Call a label's axes as its image's, where they differ in case, or in all of their names."""
+    by_case = {axis.name.lower(): axis.name for axis in image.axes}
+    own = [axis.name for axis in label.axes]
+    names = [by_case.get(name.lower(), name) for name in own]
+    problems = label.problems
+    if not set(names) & set(by_case.values()) and len(own) == len(image.axes):
+        names = [axis.name for axis in image.axes]
+        message = f"has axes of other names ({', '.join(own)}) than its image; taken in its order"
+        problem = Problem("label-axes-assumed", "warning", label.path, message)
+        problems = (*problems, problem)
+    if names == own or len(set(names)) != len(names):
+        return label
+    types = {axis.name: axis.type for axis in image.axes}
+    axes = tuple(
+        replace(a, name=n, type=types.get(n, a.type))
+        for a, n in zip(label.axes, names, strict=True)
+    )
+    return replace(_with_axes(label, axes), problems=problems)
+
+
+def _with_axes(label: Image, axes: tuple[Axis, ...]) -> Image:
+    """Give a label other names or units of its axes, its intrinsic system too."""
+    systems = label.systems
+    if systems:
+        systems = (replace(systems[0], axes=axes), *systems[1:])
+    return replace(label, axes=axes, systems=systems)
 
 
 def _with_units(label: Image, image: Image) -> Image:
@@ -36,7 +65,7 @@ def _with_units(label: Image, image: Image) -> Image:
     axes = tuple(
         Axis(a.name, a.type, units[a.name]) if a.name in lacking else a for a in label.axes
     )
-    return replace(label, axes=axes, problems=tuple(problems))
+    return replace(_with_axes(label, axes), problems=tuple(problems))
 
 
 def _resized(label: Image, image: Image) -> Image:

@@ -33,8 +33,8 @@ def moved_into(label: Image, image: Image) -> Image:
     if not label.systems or not image.systems:
         return label
     inside = label.path.removeprefix(image.path).strip("/")
-    joined = {s.name: s for s in image.systems if s.name.startswith(f"{inside}:")}
-    found = [(joined[n], s) for s in label.systems if (n := f"{inside}:{s.name}") in joined]
+    joined = {s.source: s for s in image.systems if s.source is not None}
+    found = [(joined[n], s) for s in label.systems if (n := (inside, s.name)) in joined]
     if not found:
         return label
     reason = "it cannot be followed back"

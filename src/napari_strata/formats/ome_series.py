@@ -34,6 +34,9 @@ _Entry = tuple[Node | None, JsonPlace | None]
 def open_group(group: Group, context: Context, images_at: ImagesAt) -> Found | None:
     """Open all images of the series, each with its labels; whatever is wrong costs only one."""
     layout = keys(group).get(LAYOUT)
+    if layout is None and "series" in keys(group) and group.node.name == FOLDER:
+        message = "lists the images of the folder above; open that one"
+        raise key_place(group, "series").refuse("no-image", message)
     if layout is None or "multiscales" in keys(group):
         return None
     found = Found()
@@ -103,7 +106,12 @@ def _series(group: Group, problems: list[Problem]) -> list[_Entry] | None:
     for index, path in enumerate(paths):
         place = at.item(index)
         try:
-            entries.append((group.node.descend(text(path, place), place), place))
+            node = group.node.descend(text(path, place), place)
+            repeated = any(known == node for known, _ in entries)
+            entries.append((None if repeated else node, place))
+            if repeated:
+                message = f"found {quote(path)} a second time; it is shown once"
+                problems.append(place.problem("repeated-image", "info", message))
         except OpenError as error:
             problems.append(error.problem)
             entries.append((None, place))
@@ -156,7 +164,7 @@ def _names(group: Group, count: int, problems: list[Problem]) -> list[str | None
         return nameless
     images = [element for element in root if element.tag.rpartition("}")[2] == "Image"]
     if len(images) != count:
-        message = f"found {len(images)} images, expected {count} as there are; no name is used"
+        message = f"found {len(images)} images, expected {count} as in the series; no name is used"
         problems.append(place.problem("series-count", "warning", message))
         return nameless
     return [(element.get("Name") or "").strip() or None for element in images]

@@ -5,8 +5,8 @@ Rules: formats.md 2, after the specification's "well" section.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 
 from napari_strata.formats import ome_labels
 from napari_strata.formats._assemble import image_name
@@ -44,7 +44,7 @@ class Opened:
 
 
 def open_group(group: Group, context: Context, images_at: ImagesAt) -> Found | None:
-    """Open a well: its fields as a grid, then each field at the place it declares."""
+    """Open a well: its fields as a grid; the well itself also each field where it lies."""
     if "well" not in keys(group):
         return None
     found = Found()
@@ -65,9 +65,22 @@ def open_group(group: Group, context: Context, images_at: ImagesAt) -> Found | N
             acquisitions={},
             problems=found.problems,
         )
-    for field in opened.values():
+    if len(opened) > 1 and group.node != context.opened and found.images:
+        return found
+    for field in _told_apart(list(opened.values())):
         found.images += [field.image, *labels.get(field.image.path, {}).values()]
     return found
+
+
+def _told_apart(fields: list[Opened]) -> list[Opened]:
+    """Add a field's folder to its name where several have one name."""
+    names = [field.image.name for field in fields]
+    if len(set(names)) == len(names):
+        return fields
+    return [
+        Opened(f.group, replace(f.image, name=f"{f.image.name} {f.group.node.name}"))
+        for f in fields
+    ]
 
 
 def read_well(group: Group, problems: list[Problem]) -> list[Entry]:
@@ -144,10 +157,24 @@ def read_fields(
             continue
         if images:
             opened[entry.node] = Opened(field, images[0])
-            problems += images[0].problems
         else:
             problems.append(_missing(entry))
+    problems += _summed_up(p for field in opened.values() for p in field.image.problems)
     return opened
+
+
+def _summed_up(problems: Iterable[Problem]) -> list[Problem]:
+    """List what is wrong with many fields in the same way once, with their number."""
+    alike: dict[tuple[str, str, str], list[Problem]] = {}
+    for problem in problems:
+        key = problem.where.partition(": ")[2] or problem.where.rpartition("/")[2]
+        alike.setdefault((problem.code, key, problem.message), []).append(problem)
+    return [
+        replace(own[0], message=f"{own[0].message} (so in {len(own)} fields)")
+        if own[1:]
+        else own[0]
+        for own in alike.values()
+    ]
 
 
 def _missing(entry: Entry) -> Problem:
@@ -168,5 +195,6 @@ def read_labels(
         for label in found.images[1:]:
             inner = label.path.removeprefix(field.image.path).strip("/")
             result.setdefault(field.image.path, {})[inner] = label
-            problems += label.problems
+    labels = [label for own in result.values() for label in own.values()]
+    problems += _summed_up(p for label in labels for p in label.problems)
     return result

@@ -201,12 +201,13 @@ def _with_systems(image: Image, intrinsic: Declared, further: _Further, graph: G
 
 
 def _system(name: str, key: SystemKey, declared: Declared, ways: Ways) -> CoordinateSystem:
+    source = (key.path, key.name) if key.path else None
     chain = ways.to(key)
     if chain is not None and product(chain) is None:
         message = "found transforms whose product is no longer finite; it cannot be shown"
         problem = declared.place.problem("not-finite", "info", message)
-        return CoordinateSystem(name, declared.axes, None, problem)
+        return CoordinateSystem(name, declared.axes, None, problem, source)
     if chain is None:
         obstacle = ways.obstacle(key, str(declared.place))
-        return CoordinateSystem(name, declared.axes, None, obstacle)
-    return CoordinateSystem(name, declared.axes, chain)
+        return CoordinateSystem(name, declared.axes, None, obstacle, source)
+    return CoordinateSystem(name, declared.axes, chain, None, source)

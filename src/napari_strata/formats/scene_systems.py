@@ -100,10 +100,10 @@ def _own_edges(member: Member, paths: Container[str]) -> list[Edge]:
         chain = system.transforms
         place = JsonPlace(chain[0].where if chain else member.group.node.shown_path)
         key = member.key(system.name)
-        inner, _, name = system.name.partition(":")
-        inside = f"{member.path}/{inner}".strip("/")
-        if name and inside in paths:  # a label image that is in the scene by itself
-            key = SystemKey(inside, name)
+        if system.source is not None:
+            inside = f"{member.path}/{system.source[0]}".strip("/")
+            if inside in paths:  # a label image that is in the scene by itself
+                key = SystemKey(inside, system.source[1])
         back = None if chain is None else inverted(chain)
         blocked = system.problem
         nonlinear = blocked if blocked and blocked.code == "nonlinear-transform" else None

@@ -62,10 +62,15 @@ def in_system(image: Image, name: str) -> Image:
 
 
 def _intrinsic(image: Image) -> Image:
-    """Return an image as it is in its intrinsic system, with the systems it has now."""
+    """Return an image as it is in its intrinsic system, by the name it has now."""
     if image.intrinsic is None:
         return image
-    return replace(image.intrinsic, systems=image.systems, system=image.systems[0].name)
+    return replace(
+        image.intrinsic,
+        name=image.name,
+        systems=image.systems,
+        system=image.systems[0].name,
+    )
 
 
 def _named(image: Image, name: str) -> CoordinateSystem:

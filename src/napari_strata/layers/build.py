@@ -12,6 +12,7 @@ from napari_strata import affine
 from napari_strata.arrays import LevelArray
 from napari_strata.dataset import Dataset, Image, Level
 from napari_strata.formats.axis_assignment import arranged
+from napari_strata.layers import tilt
 from napari_strata.layers.channel_look import (
     channel_display,
     colormap,
@@ -148,6 +149,8 @@ def _placed(
         worlds.append(world)
     if not data:
         return None
+    if tilt.is_tilted(worlds[0]):
+        problems.append(tilt.tilted_problem(image.path))
     loss = precision_loss(worlds[0], data[0].shape)
     if loss:
         problems.append(_far_origin(image, loss))
@@ -228,6 +231,8 @@ def _layer(
         arguments |= label_arguments(image.display)
         if data[0].dtype.kind == "b":
             data = [level.astype(np.uint8) for level in data]  # napari has no labels of booleans
+    if tilt.is_tilted(placed.worlds[0]):
+        arguments["name"] = f"{arguments['name']} {tilt.SUFFIX}"
     if image.kind == "labels" and len(data) == 1:  # napari takes a list of one apart, wrongly
         return data[0], {**arguments, "multiscale": False}, image.kind
     if not _needs_exact(placed.placement, [level.shape for level in data]):
