@@ -12,7 +12,7 @@ import pytest
 import napari_strata as strata
 from napari_strata.affine import compose
 from napari_strata.formats.axis_assignment import arranged
-from napari_strata.formats.label_systems import placed_with
+from napari_strata.formats.label_systems import moved_into, shown_with
 from napari_strata.formats.level_axes import rearranged
 from napari_strata.formats.systems import in_system
 from napari_strata.model import (
@@ -26,6 +26,11 @@ from napari_strata.model import (
 from napari_strata.report import image_as_json
 
 from .ome_06 import dataset, edge, multiscale, system, write_image
+
+
+def placed_with(label: Any, image: Any) -> Any:
+    """A label as it is shown with its image."""
+    return shown_with(moved_into(label, image), image)
 
 
 def scaled(*scale: float, at: Any = None) -> dict[str, Any]:

@@ -17,14 +17,6 @@ from napari_strata.formats.transform_types import homogeneous
 from napari_strata.model import Contribution, CoordinateSystem, Image, OpenError, Problem
 
 
-def placed_with(label: Image, image: Image) -> Image:
-    """Place a label in its image's intrinsic system, and show it where the image is shown.
-
-    To be done once for a label as it was read.
-    """
-    return shown_with(moved_into(label, image), image)
-
-
 def moved_into(label: Image, image: Image) -> Image:
     """Move a label into its image's intrinsic system, by the image's transform if it has one.
 
