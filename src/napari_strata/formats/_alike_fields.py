@@ -39,9 +39,11 @@ def alike(images: Sequence[Image], problems: list[Problem]) -> list[tuple[int, L
     fits = [_fit(image) for image in images]
     (usual, _), *_ = Counter(fits).most_common(1)
     whole, partial = [], []
-    channels = Counter(names for image in images if (names := _channels(image))).most_common(1)
+    fitting = [i for i, f in zip(images, fits, strict=True) if f == usual or f.is_part_of(usual)]
+    channels = Counter(names for image in fitting if (names := _channels(image))).most_common(1)
     for index, (image, fit) in enumerate(zip(images, fits, strict=True)):
-        if channels and _channels(image) not in ((), channels[0][0]):
+        other = channels and _channels(image) not in ((), channels[0][0])
+        if other and (fit == usual or fit.is_part_of(usual)):
             message = "has other channels than most fields; left out of the grid"
             problems.append(Problem("field-differs", "error", image.path, message))
         elif fit == usual:

@@ -14,6 +14,7 @@ from fractions import Fraction
 
 import numpy as np
 
+from napari_strata.formats.axis_assignment import unit_factors
 from napari_strata.model import Image, Level, Problem
 from napari_strata.store.values import JsonPlace
 
@@ -89,7 +90,8 @@ def layout_of(
     several = len({f.well for f in (*fields, *beside)}) > 1
     pitch, gap = [], []
     for side, axis in enumerate(axes):
-        common = math.lcm(*(factors[side].numerator for _, factors in levels))
+        labels = _label_steps(fields, axis)
+        common = math.lcm(*(factors[side].numerator for _, factors in levels), *labels)
         size = max(_reach(f.image, axis) for f in _alike(fields[0], (*fields, *beside)))
         pitch.append(_round_up(size, common))
         gap.append(_round_up(size / _GAP, common) if several else 0)
@@ -105,6 +107,26 @@ def layout_of(
         base=_base(fields),
     )
     return layout, [number for number, _ in levels]
+
+
+def _label_steps(fields: Sequence[Field], axis: int) -> set[int]:
+    """List the sizes of the labels' voxels, so that they too begin with every cell."""
+    steps = set()
+    for one in fields:
+        name, base = one.image.axes[axis].name, one.image.levels[0]
+        own = unit_factors(one.image.axes)[axis] * base.affine[axis, axis]
+        for label in one.labels.values():
+            names = [a.name for a in label.axes]
+            if name not in names:
+                continue
+            there = names.index(name)
+            unit = unit_factors(label.axes)[there]
+            for level in label.levels:
+                with np.errstate(all="ignore"):
+                    step = _fraction(float(unit * level.affine[there, there] / own))
+                if step is not None and step.numerator <= base.shape[axis]:
+                    steps.add(step.numerator)
+    return steps
 
 
 def _alike(one: Field, fields: Sequence[Field]) -> list[Field]:

@@ -137,8 +137,8 @@ class _Grid:
         """Lay out one level; what does not fall on whole voxels, or into its cell, is left out."""
         reference = laid[0][1]
         scale = np.diagonal(reference.affine)[:-1]
-        starts = np.array([_start(f, level, axes, layout) for f, level in laid])
         with np.errstate(all="ignore"):
+            starts = np.array([_start(f, level, axes, layout) for f, level in laid])
             steps = (starts - starts[0]) / scale
             offsets = np.rint(steps)
             fits = np.all(np.abs(steps - offsets) <= _WHOLE, axis=1)
@@ -217,12 +217,13 @@ def _inside(
             return ~fits
         axis = names.index(name)
         size = abs(float(laid[0][1].affine[axis, axis]))
-        room = pitch * abs(step) * _factors(laid[0][0], axes)[axis] / size
-        begins = np.array([_behind(f, level, axes)[axis] / size for f, level in laid])
         counts = np.array([level.shape[axis] for _, level in laid])
-        lowest = float(begins.min())
-        edge = lowest if abs(lowest) < 1 else 0.0  # a mean begins between the finest voxels
-        fits &= (begins >= edge - _WHOLE) & (begins + counts <= edge + room + _WHOLE)
+        with np.errstate(all="ignore"):  # what is not finite does not fit
+            room = pitch * abs(step) * _factors(laid[0][0], axes)[axis] / size
+            begins = np.array([_behind(f, level, axes)[axis] for f, level in laid]) / size
+            lowest = float(begins.min())
+            edge = lowest if abs(lowest) < 1 else 0.0  # a mean begins between the finest voxels
+            fits &= (begins >= edge - _WHOLE) & (begins + counts <= edge + room + _WHOLE)
     return fits
 
 

@@ -23,14 +23,25 @@ def in_frame_of(label: Image, image: Image) -> Image:
 
 
 def _with_names(label: Image, image: Image) -> Image:
-    """Call a label's axes as its image's, where they differ in case, or in all of their names."""
+    """Call a label's axes as its image's, where they differ in case, or by their order."""
     by_case = {axis.name.lower(): axis.name for axis in image.axes}
     own = [axis.name for axis in label.axes]
     names = [by_case.get(name.lower(), name) for name in own]
+    assumed = []
+    for kind in ("space", "time"):
+        mine = [
+            i
+            for i, axis in enumerate(label.axes)
+            if axis.type == kind and names[i] not in by_case.values()
+        ]
+        theirs = [a.name for a in image.axes if a.type == kind and a.name not in names]
+        if mine and len(mine) <= len(theirs):
+            for i, name in zip(mine, theirs[-len(mine) :], strict=True):
+                names[i] = name
+            assumed += [own[i] for i in mine]
     problems = label.problems
-    if not set(names) & set(by_case.values()) and len(own) == len(image.axes):
-        names = [axis.name for axis in image.axes]
-        message = f"has axes of other names ({', '.join(own)}) than its image; taken in its order"
+    if assumed:
+        message = f"has axes that its image has not ({', '.join(assumed)}); taken in its order"
         problem = Problem("label-axes-assumed", "warning", label.path, message)
         problems = (*problems, problem)
     if names == own or len(set(names)) != len(names):

@@ -78,9 +78,13 @@ def shown_with(label: Image, image: Image) -> Image:
         chain = None if system.transforms is None else (*system.transforms, *between)
         systems.append(replace(system, transforms=chain))
     taken = {s.name for s in systems}
+    own = [s for s in base.systems[1:] if s.name not in taken]
+    problems = base.problems
     if base.systems and base.systems[0].axes == base.axes:
-        systems += [s for s in base.systems[1:] if s.name not in taken]
-    base = replace(base, systems=tuple(systems), system=name)
+        systems += own
+    elif own:
+        problems = (*problems, _systems_lost(label, own))
+    base = replace(base, systems=tuple(systems), system=name, problems=problems)
     if image.system in (None, name):
         return base
     try:
@@ -89,6 +93,12 @@ def shown_with(label: Image, image: Image) -> Image:
         problem = replace(error.problem, severity="warning")
         message = f'{problem.message}; it is shown in the system "{name}", apart from its image'
         return replace(base, problems=(*base.problems, replace(problem, message=message)))
+
+
+def _systems_lost(label: Image, own: list[CoordinateSystem]) -> Problem:
+    names = ", ".join(f'"{s.name}"' for s in own)
+    message = f"is on the axes of its image here; its own systems {names} are there if it is opened"
+    return Problem("label-systems", "info", label.path, f"{message} by itself")
 
 
 def _between(label: Image, image: Image) -> Chain:
