@@ -134,7 +134,19 @@ def test_several_paths_as_a_stack_are_declined(tmp_path: Path):
     assert plugin.get_reader([root]) is plugin.read
     assert plugin.get_reader(root) is plugin.read
     assert plugin.get_reader(Path(root)) is plugin.read
-    assert plugin.get_reader(str(tmp_path)) is None
+    (tmp_path / "empty").mkdir()
+    assert plugin.get_reader(str(tmp_path / "empty")) is None
+
+
+def test_a_folder_that_holds_a_container_is_ours(tmp_path: Path):
+    write(tmp_path, "raw")
+    (tmp_path / "days").mkdir()
+    (tmp_path / "days/x.ozx").touch()
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other/x.tif").touch()
+    assert plugin.get_reader(str(tmp_path)) is plugin.read
+    assert plugin.get_reader(str(tmp_path / "days")) is plugin.read
+    assert plugin.get_reader(str(tmp_path / "other")) is None
 
 
 def test_reading_by_list_or_path(tmp_path: Path):

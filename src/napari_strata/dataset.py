@@ -17,13 +17,14 @@ import numpy.typing as npt
 from napari_strata import model, units
 from napari_strata.affine import Matrix, Vector
 from napari_strata.arrays import LevelArray, check_codec, open_level
-from napari_strata.formats import Context, Origin
+from napari_strata.formats import Context, Orientation, Origin
 from napari_strata.formats.discover import open_node
 from napari_strata.formats.systems import in_system
 from napari_strata.model import GRID_SPACING, Axis, Display, Kind, OpenError, Problem
 from napari_strata.store.container import open_container
 from napari_strata.store.hierarchy import Array
 from napari_strata.store.location import parse_location
+from napari_strata.store.tree import Node
 
 if TYPE_CHECKING:
     import dask.array
@@ -247,11 +248,29 @@ def open(
     if orientation not in ("image", "stage"):
         raise ValueError(f'orientation is {orientation!r}, expected "image" or "stage"')
     node = open_container(path)
+    return open_at(node, path, origin=origin, multiscale=multiscale, orientation=orientation)
+
+
+def open_at(
+    node: Node,
+    path: str | os.PathLike[str],
+    *,
+    origin: Origin = "center",
+    multiscale: str | None = None,
+    orientation: Orientation = "image",
+) -> Dataset:
+    """Open a node that `open_container` gave for a path: whoever has it too reads no file again.
+
+    Raises
+    ------
+    OpenError
+        As `open` does.
+    """
     found, context = open_node(Context(node, origin, multiscale, _read_values, orientation))
     images = [checked for image in found.images if (checked := _decodable(image, found.problems))]
     if not images:
         errors = [p for p in found.problems if p.severity == "error"]
-        raise OpenError(errors[-1])
+        raise OpenError(errors[-1], found.problems)
     problems = [*found.problems, *_different_spacing(images, origin)]
     opened = replace(parse_location(path), path=context.opened.path)
     return Dataset(str(opened), images, problems)
@@ -274,7 +293,9 @@ def _decodable(image: model.Image, problems: list[Problem]) -> model.Image | Non
     if not kept:
         problems.extend(defects)
         return None
-    return replace(image, levels=tuple(kept), problems=(*image.problems, *defects))
+    intrinsic = None if image.intrinsic is None else _decodable(image.intrinsic, [])
+    found = (*image.problems, *defects)
+    return replace(image, levels=tuple(kept), problems=found, intrinsic=intrinsic)
 
 
 def _sound_part(level: model.Level, defects: list[Problem]) -> model.Level | None:

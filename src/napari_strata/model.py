@@ -223,12 +223,15 @@ class CoordinateSystem:
         intrinsic system to this one. Matrices are ``(m + 1, n + 1)``, m and n the numbers of
         axes after and before. None where there is no such linear map.
     problem : why ``transforms`` is None.
+    source : of a system of another group, that group's path relative to the image, and the
+        system's name there.
     """
 
     name: str
     axes: tuple[Axis, ...]
     transforms: tuple[Contribution, ...] | None
     problem: Problem | None = None
+    source: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True)
@@ -291,12 +294,16 @@ def first_error(problems: Iterable[Problem]) -> Problem | None:
 
 
 class OpenError(ValueError):
-    """What was asked for cannot be shown honestly; ``str()`` is one line that says why."""
+    """What was asked for cannot be shown honestly; ``str()`` is one line that says why.
 
-    def __init__(self, problem: Problem) -> None:
+    ``problem`` is that line's; ``problems`` are all that were found on the way.
+    """
+
+    def __init__(self, problem: Problem, problems: Iterable[Problem] = ()) -> None:
         super().__init__(str(problem))
         self.problem = problem
+        self.problems = tuple(dict.fromkeys((*problems, problem)))
 
-    def __reduce__(self) -> tuple[type[OpenError], tuple[Problem]]:
-        """Keep the problem when an error crosses to another process."""
-        return OpenError, (self.problem,)
+    def __reduce__(self) -> tuple[type[OpenError], tuple[Problem, tuple[Problem, ...]]]:
+        """Keep the problems when an error crosses to another process."""
+        return OpenError, (self.problem, self.problems)

@@ -17,6 +17,7 @@ from napari_strata.check import Finding, check, registry
 from napari_strata.check.walk import walk
 from napari_strata.samples import Sample
 from napari_strata.store.container import open_container
+from napari_strata.store.tree import Tree
 
 
 def codes(folder: Path) -> list[tuple[str, str]]:
@@ -274,3 +275,21 @@ def test_the_rules_read_each_file_once(name: str, tmp_path: Path):
     files = [file for file in CONFORMING[name] if "/OME/" not in file]
     assert set(node.tree.reads.values()) == {1}
     assert len(node.tree.reads) < 5 * len(files)
+
+
+@pytest.mark.parametrize("name", CONFORMING)
+def test_opening_and_the_rules_share_what_was_read(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    trees: list[Tree] = []
+    at = Tree.at
+
+    def remember(location: Any) -> Any:
+        tree, node = at(location)
+        trees.append(tree)
+        return tree, node
+
+    monkeypatch.setattr(Tree, "at", remember)
+    check(write(CONFORMING[name], tmp_path / "s.zarr"))
+    (tree,) = trees
+    assert set(tree.reads.values()) == {1}

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from napari_strata import affine
-from napari_strata.formats._grid_of_fields import Field, grids
+from napari_strata.formats._field_layout import Field
+from napari_strata.formats._grid_of_fields import grids
 from napari_strata.model import ArrayLocation, Axis, Image, Level, MosaicLocation, Problem
 from napari_strata.store.values import JsonPlace
 

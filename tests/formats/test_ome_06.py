@@ -74,10 +74,10 @@ def test_where_each_number_comes_from(tmp_path: Path):
         ("mapAxis", f"{entry}.coordinateTransformations[0]"),
         ("scale", f"{entry}.datasets[0].coordinateTransformations[0]"),
     ]
-    # The system's y is the array's second axis: the level's axes change places, not the world's.
+    # The system's y is the array's second axis.
     composed = np.linalg.multi_dot([c.matrix for c in origin])
-    np.testing.assert_allclose(composed, np.diag([3, 2, 1]))
-    assert image.in_system("q").levels[0].shape == (6, 8)
+    np.testing.assert_allclose(composed, [[0, 3, 0], [2, 0, 0], [0, 0, 1]])
+    assert image.in_system("q").levels[0].shape == (8, 6)
 
 
 DATASETS = {
@@ -369,10 +369,10 @@ def test_parameters_in_an_array_of_the_image(tmp_path: Path):
     matrix = np.array([[0.0, -1.0, 5.0], [1.0, 0.0, 6.0]])
     zarr.create_array(folder / "coordinateTransformations" / "m", data=matrix)
     image = opened(folder).in_system("q")
-    # y = -x₀ + 5 with x₀ = 3 · second voxel axis, which becomes the first
-    expected = [[-3, 0, 5], [0, 2, 6], [0, 0, 1]]
+    # y = -x₀ + 5 with x₀ = 3 · second voxel axis; x = y₀ + 6 with y₀ = 2 · first
+    expected = [[0, -3, 5], [2, 0, 6], [0, 0, 1]]
     np.testing.assert_allclose(image.levels[0].affine, expected)
-    assert image.levels[0].shape == (6, 8)
+    assert image.levels[0].shape == (8, 6)
 
 
 def test_each_file_is_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

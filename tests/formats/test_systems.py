@@ -11,7 +11,8 @@ import pytest
 
 import napari_strata as strata
 from napari_strata.affine import compose
-from napari_strata.formats.label_systems import placed_with
+from napari_strata.formats.axis_assignment import arranged
+from napari_strata.formats.label_systems import moved_into, shown_with
 from napari_strata.formats.level_axes import rearranged
 from napari_strata.formats.systems import in_system
 from napari_strata.model import (
@@ -25,6 +26,11 @@ from napari_strata.model import (
 from napari_strata.report import image_as_json
 
 from .ome_06 import dataset, edge, multiscale, system, write_image
+
+
+def placed_with(label: Any, image: Any) -> Any:
+    """A label as it is shown with its image."""
+    return shown_with(moved_into(label, image), image)
 
 
 def scaled(*scale: float, at: Any = None) -> dict[str, Any]:
@@ -62,7 +68,7 @@ def world(image: Any, level: int, voxel: Any) -> np.ndarray:
     return (image.levels[level].affine @ [*voxel, 1.0])[:-1]
 
 
-def test_order_of_axes_follows_the_world(tmp_path: Path):
+def test_voxels_keep_the_order_of_their_axes(tmp_path: Path):
     # q = (x, z, y): a voxel (k, j, i) of 2 × 3 × 5 µm lies at x = 5i, z = 2k, y = 3j
     image = image_in(
         tmp_path,
@@ -74,12 +80,33 @@ def test_order_of_axes_follows_the_world(tmp_path: Path):
     )
     shown = image.in_system("q")
     assert [a.name for a in shown.axes] == ["x", "z", "y"]
+    assert [v.shape for v in shown.levels] == [(4, 6, 8), (2, 3, 4)]
+    expected = [[0, 0, 5, 0], [2, 0, 0, 0], [0, 3, 0, 0], [0, 0, 0, 1]]
+    np.testing.assert_array_equal(shown.levels[0].affine, expected)
+    np.testing.assert_array_equal(shown.levels[1].affine[:3, 3], [2.5, 1, 1.5])
+    for mine, theirs in zip(shown.levels, image.levels, strict=True):
+        np.testing.assert_array_equal(np.asarray(mine.data), np.asarray(theirs.data))
+
+
+def test_arranged_for_drawing_they_follow_the_world(tmp_path: Path):
+    image = image_in(
+        tmp_path,
+        "zyx",
+        system("q", "xzy"),
+        {"type": "mapAxis", "mapAxis": [2, 0, 1]},
+        (4, 6, 8),
+        (2, 3, 5),
+    )
+    shown = strata.Image(arranged(image.in_system("q").model))
+    assert [a.name for a in shown.axes] == ["x", "z", "y"]
     assert [v.shape for v in shown.levels] == [(8, 4, 6), (4, 2, 3)]
     assert shown.levels[0].scale.tolist() == [5, 2, 3]
     assert shown.levels[1].translate.tolist() == [2.5, 1, 1.5]
     assert shown.levels[0].chunks == (4, 4, 4)
     for mine, theirs in zip(shown.levels, image.levels, strict=True):
         np.testing.assert_array_equal(np.asarray(mine.data), np.moveaxis(theirs.data, 2, 0))
+        composed = np.linalg.multi_dot([c.matrix for c in mine.origin])
+        np.testing.assert_allclose(composed, mine.affine)
 
 
 ROTATIONS = {
@@ -100,12 +127,15 @@ def test_rotated(tmp_path: Path, degrees: float, order: tuple[int, int]):
     transform = {"type": "rotation", "rotation": rotation}
     image = image_in(tmp_path, "yx", system("q", "yx"), transform, (6, 8), (2, 5))
     shown = image.in_system("q")
-    assert shown.levels[0].shape == tuple((6, 8)[a] for a in order)
+    assert shown.levels[0].shape == (6, 8)
+    drawn = strata.Image(arranged(shown.model))
+    assert drawn.levels[0].shape == tuple((6, 8)[a] for a in order)
     for voxel in ((0, 0), (5, 0), (0, 7), (3, 4)):
         expected = np.array(rotation) @ [2 * voxel[0], 5 * voxel[1]]
+        np.testing.assert_allclose(world(shown, 0, voxel), expected, atol=1e-12)
         mine = [voxel[a] for a in order]
-        np.testing.assert_allclose(world(shown, 0, mine), expected, atol=1e-12)
-        assert shown.levels[0].data[tuple(mine)] == image.levels[0].data[voxel]
+        np.testing.assert_allclose(world(drawn, 0, mine), expected, atol=1e-12)
+        assert drawn.levels[0].data[tuple(mine)] == image.levels[0].data[voxel]
 
 
 class TestMoreAxes:
@@ -260,12 +290,15 @@ def test_problems_names_and_levels_that_were_left_out_stay(tmp_path: Path):
     assert len(back.levels) == 1
 
 
-def test_level_that_is_left_out_while_shown_elsewhere_stays_out(tmp_path: Path):
+def test_a_level_that_one_system_leaves_out_is_there_in_another(tmp_path: Path):
     image = image_in(tmp_path, "yx", system("q", "yx"), {"type": "identity"}, (6, 8), (2, 3)).model
     shown = in_system(image, "q")
     assert [v.path for v in in_system(shown, "p").levels] == ["s0", "s1"]
-    shown = replace(shown, levels=shown.levels[1:])
-    assert [v.path for v in in_system(shown, "p").levels] == ["s1"]
+    problem = Problem("not-drawable-in-system", "error", "s0", "left out")
+    shown = replace(shown, levels=shown.levels[1:], problems=(*shown.problems, problem))
+    back = in_system(shown, "p")
+    assert [v.path for v in back.levels] == ["s0", "s1"]
+    assert problem not in back.problems
 
 
 def test_names_that_are_not_there(tmp_path: Path):

@@ -40,8 +40,9 @@ def check(
         If there is nothing to check: it does not exist, cannot be reached, or holds no image.
     """
     text = os.fspath(path)
-    opened = open_images(text, origin)
-    found = walk(open_container(text))
+    node = open_container(text)
+    opened = open_images(text, node, origin)
+    found = walk(node)
     ruled = [_placed(finding, root) for root, finding in registry.findings(found.roots)]
     broken = any(finding.problem.severity == "error" for finding in ruled)
     if opened.error is not None and opened.is_out_of_reach and not broken:

@@ -84,7 +84,7 @@ def _check(transform: Element, before: Width, after: Width, depth: int = 0) -> I
 def _vector(listed: Element, width: Width) -> Iterator[Fault]:
     count = len(listed.items())
     if width is not None and count and count != width:
-        yield listed.expected(f"{width} values (one an axis), not {count}")
+        yield listed.expected(f"{width} values (one per axis), not {count}")
 
 
 def _matrix(listed: Element, before: Width, after: Width, extra: int) -> Iterator[Fault]:
@@ -92,7 +92,7 @@ def _matrix(listed: Element, before: Width, after: Width, extra: int) -> Iterato
     if rows is None:
         return
     if after is not None and len(rows) != after:
-        yield listed.place, f"found {len(rows)} rows, expected {after} (one an axis)"
+        yield listed.place, f"found {len(rows)} rows, expected {after} (one per axis)"
     elif before is not None and len(rows[0]) != before + extra:
         yield listed.place, f"found rows of {len(rows[0])} numbers, expected {before + extra}"
 

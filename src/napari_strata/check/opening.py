@@ -7,6 +7,7 @@ from typing import Literal
 
 from napari_strata import dataset
 from napari_strata.model import OpenError, Problem
+from napari_strata.store.tree import Node
 
 NO_DEFECTS = frozenset({"bad-location", "no-image", "no-listing", "not-found", "unreadable"})
 """Why something cannot be opened that is not wrong in itself."""
@@ -35,12 +36,12 @@ class Opened:
         return self.error is not None and self.error.problem.code in NO_DEFECTS
 
 
-def open_images(path: str, origin: Literal["center", "corner"]) -> Opened:
+def open_images(path: str, node: Node, origin: Literal["center", "corner"]) -> Opened:
     """Open what is at a path, as it is opened to be shown."""
     try:
-        found = dataset.open(path, origin=origin)
+        found = dataset.open_at(node, path, origin=origin)
     except OpenError as error:
-        return Opened(path, 0, ((error.problem, None),), error)
+        return Opened(path, 0, tuple((problem, None) for problem in error.problems), error)
     of_all = [(problem, None) for problem in found.problems]
     of_images = [(problem, image) for image in found.images for problem in image.problems]
     return Opened(found.path, len(found.images), (*of_all, *of_images))

@@ -15,12 +15,12 @@ from napari_strata.formats import (
     precomputed,
     visor,
 )
-from napari_strata.formats._protocol import Context, Format, Found, Origin
+from napari_strata.formats._protocol import Context, Format, Found, Orientation, Origin
 from napari_strata.formats._survey import Survey
 from napari_strata.model import Image
 from napari_strata.store.hierarchy import Group
 
-__all__ = ["REGISTRY", "Context", "Format", "Found", "Origin", "images_at"]
+__all__ = ["REGISTRY", "Context", "Format", "Found", "Orientation", "Origin", "images_at"]
 
 # The first that finds evidence wins: what describes each level beats what describes a grid.
 REGISTRY: tuple[Format, ...] = (
@@ -46,7 +46,7 @@ def images_at(group: Group, context: Context) -> list[Image] | None:
     OpenError
         If a dialect claims it but no honest image is left.
     """
-    survey = Survey(group)
+    survey = Survey(group, context.multiscale)
     for dialect in REGISTRY:
         evidence = dialect.probe(survey)
         if evidence is not None:

@@ -3,25 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from napari_strata.model import Image, Level, Problem
 
-
-@dataclass(frozen=True)
-class Cell:
-    """An image and where it stands: the well's row and column, and those inside the well.
-
-    ``levels`` are those of the image, by the number of the grid's level.
-    """
-
-    image: Image
-    well: tuple[int, int]
-    field: tuple[int, int]
-    levels: Mapping[int, Level]
+Levels = dict[int, Level]
+"""Levels of a field, by the number of the grid's level."""
 
 
 @dataclass(frozen=True)
@@ -38,30 +28,44 @@ class _Fit:
         return same and set(self.steps) <= set(other.steps)
 
 
-def most_alike(cells: Sequence[Cell], problems: list[Problem]) -> list[Cell]:
-    """Keep the fields that have the most frequent axes, dtype and levels, or some of these.
+def alike(images: Sequence[Image], problems: list[Problem]) -> list[tuple[int, Levels]]:
+    """Choose the images with the most frequent axes, dtype and levels, or some of these.
 
-    The first one that is returned has all levels.
+    Returns
+    -------
+    list
+        Index among ``images``, and the levels; the first has all levels.
     """
-    fits = [_fit(cell.image) for cell in cells]
+    fits = [_fit(image) for image in images]
     (usual, _), *_ = Counter(fits).most_common(1)
     whole, partial = [], []
-    for cell, fit in zip(cells, fits, strict=True):
-        if fit == usual:
-            whole.append(cell)
+    fitting = [i for i, f in zip(images, fits, strict=True) if f == usual or f.is_part_of(usual)]
+    channels = Counter(names for image in fitting if (names := _channels(image))).most_common(1)
+    for index, (image, fit) in enumerate(zip(images, fits, strict=True)):
+        other = channels and _channels(image) not in ((), channels[0][0])
+        if other and (fit == usual or fit.is_part_of(usual)):
+            message = "has other channels than most fields; left out of the grid"
+            problems.append(Problem("field-differs", "error", image.path, message))
+        elif fit == usual:
+            whole.append((index, dict(enumerate(image.levels))))
         elif fit.is_part_of(usual):
             numbers = [usual.steps.index(step) for step in fit.steps]
-            levels = dict(zip(numbers, cell.image.levels, strict=True))
-            partial.append(replace(cell, levels=levels))
+            partial.append((index, dict(zip(numbers, image.levels, strict=True))))
             missing = len(usual.steps) - len(numbers)
             message = (
                 f"lacks {missing} of the levels that most fields have; blank in the grid there"
             )
-            problems.append(Problem("field-lacks-level", "warning", cell.image.path, message))
+            problems.append(Problem("field-lacks-level", "warning", image.path, message))
         else:
             message = f"has {_difference(fit, usual)} than most fields; left out of the grid"
-            problems.append(Problem("field-differs", "error", cell.image.path, message))
+            problems.append(Problem("field-differs", "error", image.path, message))
     return [*whole, *partial]
+
+
+def _channels(image: Image) -> tuple[str | None, ...]:
+    """Name an image's channels; empty where it names none."""
+    names = tuple(channel.label for channel in image.display.channels)
+    return names if any(names) else ()
 
 
 def _fit(image: Image) -> _Fit:
@@ -71,8 +75,9 @@ def _fit(image: Image) -> _Fit:
         if level.scale is None or level.translate is None or first.translate is None:
             steps.append(tuple(np.round(level.affine, 9).ravel().tolist()))
             continue
-        shift = (level.translate - first.translate) / level.scale
-        steps.append((*(float(f"{s:.9g}") for s in level.scale), *np.round(shift, 6).tolist()))
+        with np.errstate(all="ignore"):  # what overflows is refused where it is laid out
+            shift = np.round((level.translate - first.translate) / level.scale, 6)
+        steps.append((*(float(f"{s:.9g}") for s in level.scale), *shift.tolist()))
     axes = tuple((a.name, a.type, a.unit) for a in image.axes)
     return _Fit(axes, str(first.dtype), tuple(steps))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -49,6 +49,14 @@ class Draft:
 def contribution(what: str, place: JsonPlace | str, matrix: affine.Matrix) -> Contribution:
     """Note where a matrix comes from."""
     return Contribution(what, str(place), matrix)
+
+
+def without_level(error: OpenError) -> Problem:
+    """Say, of a defect that costs a level, that it does."""
+    problem = error.problem
+    if problem.message.endswith("left out"):
+        return problem
+    return replace(problem, message=f"{problem.message}; the level is left out")
 
 
 def level(draft: Draft, context: Context) -> Level:
@@ -104,7 +112,7 @@ def image(
     kept: list[Level] = []
     fitting = []
     for draft in drafts:
-        if len(draft.contributions[-1].matrix) != len(axes) + 1:
+        if _ranks(draft) != (len(axes), len(axes)):
             collected.append(_wrong_rank(draft, len(axes)))
         elif (overflow := _overflow(draft)) is not None:
             collected.append(overflow)
@@ -138,8 +146,14 @@ def image(
     )
 
 
+def _ranks(draft: Draft) -> tuple[int, int]:
+    """Count the axes of the world and of the voxels; steps in between may have others."""
+    outer, inner = draft.contributions[0].matrix, draft.contributions[-1].matrix
+    return outer.shape[0] - 1, inner.shape[1] - 1
+
+
 def _wrong_rank(draft: Draft, ndim: int) -> Problem:
-    found = len(draft.contributions[-1].matrix) - 1
+    found = next((n for n in _ranks(draft) if n != ndim), ndim)
     message = f"found {found} axes, expected {ndim}; the level is left out"
     return draft.array.place().problem("wrong-rank", "error", message)
 

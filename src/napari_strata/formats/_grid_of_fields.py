@@ -1,23 +1,26 @@
-"""Many fields of view as one image: a grid, exact at every level.
-
-A plate declares in which row and column a well is, not where it lies on the stage. Fields stand
-in cells of one size. Every cell begins at a whole voxel of every level: the size of a cell is a
-multiple of what the levels' scales have in common, so that no level drifts against another.
-"""
+"""Many fields of view as one image, exact at every level, and their labels as others over it."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from fractions import Fraction
 
 import numpy as np
+import numpy.typing as npt
 
 from napari_strata import affine
-from napari_strata.formats._alike_fields import Cell, most_alike
+from napari_strata.formats._alike_fields import Levels, alike
+from napari_strata.formats._field_layout import (
+    Field,
+    Layout,
+    differing_places,
+    layout_of,
+    places,
+)
+from napari_strata.formats.axis_assignment import unit_factors
 from napari_strata.model import (
     ArrayLocation,
+    Axis,
     Contribution,
     Image,
     Level,
@@ -28,22 +31,8 @@ from napari_strata.model import (
 )
 from napari_strata.store.values import JsonPlace
 
-_LARGEST_DENOMINATOR = 1000
-_RATIO_TOLERANCE = 1e-7  # over 10⁵ voxels of a plate, a hundredth of a voxel
-_GAP = 16  # between wells, one part in so many of a cell
-
-Factors = tuple[Fraction, Fraction]
-"""Size of a level's voxels on y and x, in voxels of level 0."""
-
-
-@dataclass(frozen=True)
-class Field:
-    """A field of view: its image, its well's row and column, and its number in the well."""
-
-    image: Image
-    well: tuple[int, int]
-    number: int
-    acquisition: int | None = None
+_WHOLE = 0.01  # of a voxel: what sloppy scales add up to over a plate
+_LARGEST = 2**62  # tensorstore's index limit
 
 
 def grids(
@@ -55,7 +44,10 @@ def grids(
     acquisitions: Mapping[int, str],
     problems: list[Problem],
 ) -> list[Image]:
-    """Lay fields out, a grid an acquisition; ``acquisitions`` names those that have a name."""
+    """Lay fields out, a grid an acquisition; ``acquisitions`` names those that have a name.
+
+    Each grid is followed by those of the labels.
+    """
     found = sorted({f.acquisition for f in fields}, key=lambda a: (a is not None, a))
     result = []
     for acquisition in found:
@@ -67,184 +59,177 @@ def grids(
             label = f"{name} {given or called}"
             where = f"{path}#{called.replace(' ', '-')}"
         try:
-            image, more = _grid(own, name=label, path=where, place=place)
+            result += _Grid(label, where, place, problems).images(own, fields)
         except OpenError as error:
             problems.append(error.problem)
-            continue
-        result.append(image)
-        problems += more
     return result
 
 
-def _cells(fields: Sequence[Field]) -> tuple[list[Cell], tuple[int, int]]:
-    """Lay each well's fields out row by row, as square as possible; also rows, columns a well."""
-    most = max(f.number for f in fields) + 1
-    columns = math.ceil(math.sqrt(most))
-    cells = [
-        Cell(f.image, f.well, divmod(f.number, columns), dict(enumerate(f.image.levels)))
-        for f in fields
-    ]
-    return cells, (math.ceil(most / columns), columns)
+@dataclass
+class _Grid:
+    """One grid while it is laid out."""
+
+    name: str
+    path: str
+    place: JsonPlace
+    problems: list[Problem]
+
+    def images(self, fields: Sequence[Field], beside: Sequence[Field]) -> list[Image]:
+        """Lay out the fields' images and labels; raises OpenError if the fields cannot be."""
+        chosen = alike([f.image for f in fields], self.problems)
+        entries = [(fields[index], levels) for index, levels in chosen]
+        own = [f for f, _ in entries]
+        layout, numbers = layout_of(own, beside, self.place, self.problems)
+        self.problems += self._positions(own)
+        image = self._image(entries, own[0].image, layout, numbers)
+        result = [replace(image, name=self.name, path=self.path)]
+        for inner in dict.fromkeys(inner for f in own for inner in f.labels):
+            labels = self._labels([f for f in own if inner in f.labels], inner, layout)
+            result += [
+                replace(label, path=f"{self.path}/*/{inner}".lstrip("/")) for label in labels
+            ]
+        return result
+
+    def _labels(self, fields: Sequence[Field], inner: str, layout: Layout) -> list[Image]:
+        """Lay out the labels of one name, in the cells of their fields."""
+        chosen = alike([f.labels[inner] for f in fields], self.problems)
+        entries = [(fields[index], levels) for index, levels in chosen]
+        reference = entries[0][0].labels[inner]
+        if any(level.scale is None for level in reference.levels):
+            message = "is turned or sheared, so it cannot stand in the grid of fields"
+            self.problems.append(Problem("no-grid", "error", reference.path, message))
+            return []
+        try:
+            return [self._image(entries, reference, layout, range(len(reference.levels)))]
+        except OpenError as error:
+            self.problems.append(error.problem)
+            return []
+
+    def _image(
+        self,
+        entries: Sequence[tuple[Field, Levels]],
+        reference: Image,
+        layout: Layout,
+        numbers: Sequence[int],
+    ) -> Image:
+        levels = []
+        for number in numbers:
+            laid = [(f, own[number]) for f, own in entries if number in own]
+            level = self._level(laid, reference.axes, layout)
+            if level is not None:
+                levels.append(replace(level, path=_inner_path(reference, level)))
+        if not levels:
+            message = "has no level that can stand in the grid of fields"
+            raise OpenError(Problem("no-grid", "error", reference.path, message))
+        return replace(
+            reference,
+            levels=tuple(levels),
+            problems=(),
+            evidence=f"{len(entries)} fields, as {self.place} lists them",
+            systems=(),  # a grid is in no space of a field
+            system=None,
+            intrinsic=None,
+        )
+
+    def _level(
+        self, laid: Sequence[tuple[Field, Level]], axes: Sequence[Axis], layout: Layout
+    ) -> Level | None:
+        """Lay out one level; what does not fall on whole voxels, or into its cell, is left out."""
+        reference = laid[0][1]
+        scale = np.diagonal(reference.affine)[:-1]
+        with np.errstate(all="ignore"):
+            starts = np.array([_start(f, level, axes, layout) for f, level in laid])
+            steps = (starts - starts[0]) / scale
+            offsets = np.rint(steps)
+            fits = np.all(np.abs(steps - offsets) <= _WHOLE, axis=1)
+        fits &= _inside(laid, axes, layout)
+        for (_, level), sound in zip(laid, fits, strict=True):
+            if not sound:
+                message = "does not fall on whole voxels of its cell; left out of the grid"
+                self.problems.append(Problem("not-in-grid", "error", level.path, message))
+        if not fits.any():
+            return None
+        first = offsets[fits].min(axis=0, initial=0)
+        tiles = [
+            Tile(_array(level), level.shape, tuple(int(o) for o in offset - first))
+            for (_, level), offset, sound in zip(laid, offsets, fits, strict=True)
+            if sound
+        ]
+        ends = [max(t.offset[a] + t.shape[a] for t in tiles) for a in range(len(scale))]
+        if max(ends) >= _LARGEST:
+            message = f"found fields that make a grid of {max(ends)} voxels, expected below 2^62"
+            raise self.place.refuse("no-grid", message)
+        origin = starts[0] + first * scale
+        move = affine.from_scale_translate([1.0] * len(scale), origin - reference.affine[:-1, -1])
+        return replace(
+            reference,
+            shape=tuple(ends),
+            location=MosaicLocation(tuple(tiles)),
+            affine=affine.compose(move, reference.affine),
+            origin=(Contribution("grid of fields", str(self.place), move), *reference.origin),
+        )
+
+    def _positions(self, fields: Sequence[Field]) -> list[Problem]:
+        if differing_places(fields):
+            message = (
+                "the fields declare places of their own, which a grid of wells cannot show; "
+                "open a well or a field to see it there"
+            )
+            return [self.place.problem("field-positions-not-shown", "warning", message)]
+        if len(fields) == 1:
+            return []
+        message = f"{len(fields)} fields stand in a grid; where they lay is not declared"
+        return [Problem("grid-layout", "info", self.path or str(self.place), message)]
 
 
-def _grid(
-    fields: Sequence[Field], *, name: str, path: str, place: JsonPlace
-) -> tuple[Image, list[Problem]]:
-    """Lay fields out in one grid.
+def _start(one: Field, level: Level, axes: Sequence[Axis], layout: Layout) -> affine.Vector:
+    """Give the place of a level's first voxel in the grid, in the units of ``axes``.
 
-    Fields that differ in more than their size from most others are left out, with a problem.
-    The grid begins where all fields say they begin, and at 0 on an axis where they differ.
-
-    Raises
-    ------
-    OpenError
-        If the fields have no two axes that can be laid out.
+    It is as far from its field's first voxel as it declares, and that one is in its cell.
     """
-    problems: list[Problem] = []
-    cells, field_shape = _cells(fields)
-    fitting = most_alike(cells, problems)
-    reference = fitting[0].image
-    plane = _plane(reference, place)
-    levels = _alignable(reference, plane, problems)
-    layout = _Layout.of(fitting, plane, [f for _, f in levels], field_shape)
-    base, moved = _base(fitting)
-    problems += _positions(fitting, moved, path, place)
-    built = tuple(_level(fitting, number, f, layout, base, place) for number, f in levels)
-    image = replace(
-        reference,
-        name=name,
-        path=path,
-        levels=built,
-        problems=(),
-        evidence=f"{len(fitting)} fields, as {place} lists them",
-    )
-    return image, problems
+    cell = dict(zip(layout.plane, np.multiply(layout.corner(one), layout.step), strict=True))
+    shift = [layout.base.get(a.name, 0.0) + cell.get(a.name, 0.0) for a in axes]
+    return _behind(one, level, axes) + np.asarray(shift) * _factors(one, axes)
 
 
-def _plane(image: Image, place: JsonPlace) -> tuple[int, int]:
-    """Choose the axes of the grid: y and x, else the last two of space."""
-    space = [i for i, axis in enumerate(image.axes) if axis.type == "space"]
-    names = {image.axes[i].name.lower(): i for i in space}
-    if "y" in names and "x" in names:
-        return names["y"], names["x"]
-    if len(space) < 2 or any(level.scale is None for level in image.levels):
-        raise place.refuse("no-grid", "found fields without two axes of space, expected y and x")
-    return space[-2], space[-1]
+def _behind(one: Field, level: Level, axes: Sequence[Axis]) -> affine.Vector:
+    """Tell how far a level's first voxel is from its field's, in the units of ``axes``."""
+    own = places(one.image)
+    start = np.array([own.get(axis.name, 0.0) for axis in axes])
+    return np.asarray(level.affine[:-1, -1] - start * _factors(one, axes), dtype=np.float64)
 
 
-def _alignable(
-    image: Image, plane: tuple[int, int], problems: list[Problem]
-) -> list[tuple[int, Factors]]:
-    """List the levels that can be laid out exactly, with their voxels' size on y and x."""
-    base = image.levels[0].scale
-    assert base is not None  # _plane looked
-    result = []
-    largest = [image.levels[0].shape[a] for a in plane]
-    for number, level in enumerate(image.levels):
-        assert level.scale is not None
-        y, x = (_fraction(float(level.scale[a] / base[a])) for a in plane)
-        if y is None or x is None or y.numerator > largest[0] or x.numerator > largest[1]:
-            message = "its voxels are no simple multiple of the finest ones; not in the grid"
-            problems.append(Problem("level-not-in-grid", "warning", level.path, message))
-            continue
-        result.append((number, (y, x)))
-    return result
+def _factors(one: Field, axes: Sequence[Axis]) -> affine.Vector:
+    """Return what turns numbers of a field's axes into those of axes of the same names."""
+    units = dict(zip((a.name for a in one.image.axes), unit_factors(one.image.axes), strict=True))
+    own = unit_factors(axes)
+    return np.array([units.get(a.name, f) / f for a, f in zip(axes, own, strict=True)])
 
 
-def _fraction(ratio: float) -> Fraction | None:
-    fraction = Fraction(ratio).limit_denominator(_LARGEST_DENOMINATOR)
-    return fraction if abs(float(fraction) - ratio) <= _RATIO_TOLERANCE * ratio else None
+def _inside(
+    laid: Sequence[tuple[Field, Level]], axes: Sequence[Axis], layout: Layout
+) -> npt.NDArray[np.bool_]:
+    """Tell of each level whether it lies in its cell, so that none lies over another."""
+    names = [axis.name for axis in axes]
+    fits = np.ones(len(laid), dtype=bool)
+    for name, step, pitch in zip(layout.plane, layout.step, layout.pitch, strict=True):
+        if name not in names:
+            return ~fits
+        axis = names.index(name)
+        size = abs(float(laid[0][1].affine[axis, axis]))
+        counts = np.array([level.shape[axis] for _, level in laid])
+        with np.errstate(all="ignore"):  # what is not finite does not fit
+            room = pitch * abs(step) * _factors(laid[0][0], axes)[axis] / size
+            begins = np.array([_behind(f, level, axes)[axis] for f, level in laid]) / size
+            lowest = float(begins.min())
+            edge = lowest if abs(lowest) < 1 else 0.0  # a mean begins between the finest voxels
+            fits &= (begins >= edge - _WHOLE) & (begins + counts <= edge + room + _WHOLE)
+    return fits
 
 
-@dataclass(frozen=True)
-class _Layout:
-    """Where cells begin, in voxels of level 0; pairs are y, x."""
-
-    plane: tuple[int, int]
-    pitch: tuple[int, int]
-    gap: tuple[int, int]
-    field_shape: tuple[int, int]
-
-    @classmethod
-    def of(
-        cls,
-        cells: Sequence[Cell],
-        plane: tuple[int, int],
-        factors: Sequence[Factors],
-        field_shape: tuple[int, int],
-    ) -> _Layout:
-        pitch, gap = [], []
-        several = len({cell.well for cell in cells}) > 1
-        for side, axis in enumerate(plane):
-            common = math.lcm(*(f[side].numerator for f in factors))
-            size = max(cell.image.levels[0].shape[axis] for cell in cells)
-            pitch.append(_round_up(size, common))
-            gap.append(_round_up(size / _GAP, common) if several else 0)
-        return cls(plane, (pitch[0], pitch[1]), (gap[0], gap[1]), field_shape)
-
-    def corner(self, cell: Cell) -> tuple[int, int]:
-        """Give a cell's first voxel."""
-        y, x = (
-            cell.well[side] * (self.field_shape[side] * self.pitch[side] + self.gap[side])
-            + cell.field[side] * self.pitch[side]
-            for side in (0, 1)
-        )
-        return y, x
-
-
-def _round_up(size: float, multiple: int) -> int:
-    return math.ceil(size / multiple) * multiple
-
-
-def _base(cells: Sequence[Cell]) -> tuple[affine.Vector, bool]:
-    """Return the world position of the grid's first voxel, and whether fields' own differ."""
-    places = np.array([cell.image.levels[0].translate for cell in cells], dtype=np.float64)
-    same = np.all(np.isclose(places, places[0], rtol=1e-9, atol=0.0), axis=0)
-    return np.where(same, places[0], 0.0), not bool(np.all(same))
-
-
-def _positions(cells: Sequence[Cell], moved: bool, path: str, place: JsonPlace) -> list[Problem]:
-    if moved:
-        message = (
-            "the fields declare places of their own, which a grid of wells cannot show; "
-            "open a well or a field to see it there"
-        )
-        return [place.problem("field-positions-not-shown", "warning", message)]
-    message = f"{len(cells)} fields stand in a grid; where they lay is not declared"
-    return [Problem("grid-layout", "info", path or str(place), message)] if len(cells) > 1 else []
-
-
-def _level(
-    cells: Sequence[Cell],
-    number: int,
-    factors: Factors,
-    layout: _Layout,
-    base: affine.Vector,
-    place: JsonPlace,
-) -> Level:
-    reference = cells[0].image.levels[number]
-    finest = cells[0].image.levels[0]
-    tiles = []
-    for cell in cells:
-        if number not in cell.levels:
-            continue
-        level = cell.levels[number]
-        offset = [0] * len(level.shape)
-        for side, axis in enumerate(layout.plane):
-            offset[axis] = int(layout.corner(cell)[side] / factors[side])
-        assert isinstance(level.location, ArrayLocation)  # OME-NGFF has no other
-        tiles.append(Tile(level.location, level.shape, tuple(offset)))
-    ends = np.array([np.add(tile.offset, tile.shape) for tile in tiles])
-    assert finest.translate is not None
-    move = affine.from_scale_translate([1.0] * len(base), base - finest.translate)
-    return replace(
-        reference,
-        path=_inner_path(cells[0].image, reference),
-        shape=tuple(int(n) for n in ends.max(axis=0)),
-        location=MosaicLocation(tuple(tiles)),
-        affine=affine.compose(move, reference.affine),
-        origin=(Contribution("grid of fields", str(place), move), *reference.origin),
-    )
+def _array(level: Level) -> ArrayLocation:
+    assert isinstance(level.location, ArrayLocation)  # OME-NGFF has no other
+    return level.location
 
 
 def _inner_path(image: Image, level: Level) -> str:

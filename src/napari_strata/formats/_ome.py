@@ -11,7 +11,7 @@ import numpy as np
 
 from napari_strata.formats._assemble import Draft, image
 from napari_strata.formats._protocol import Context
-from napari_strata.formats._survey import Candidate, Survey, dataset_entries
+from napari_strata.formats._survey import Candidate, Survey, chosen_entry, dataset_entries
 from napari_strata.formats.image_label import read_image_label
 from napari_strata.formats.omero import omero_name, read_omero
 from napari_strata.model import Axis, Image, Kind, OpenError, Problem
@@ -52,23 +52,20 @@ def choose(survey: Survey, context: Context, problems: list[Problem]) -> Multisc
     """
     at = key_place(survey.group, "multiscales")
     items = sequence(survey.ome.value["multiscales"], at)
+    index = chosen_entry(items, context.multiscale)
     names = [item.get("name") if isinstance(item, dict) else None for item in items]
-    wanted = context.multiscale
-    if wanted is not None and len(items) > 1:
-        if wanted not in names:
-            raise at.refuse("no-such-multiscale", f'found {quote(names)}, expected "{wanted}"')
-        index = names.index(wanted)
-    else:
-        sound = [i for i, item in enumerate(items) if isinstance(item, dict)]
-        index = names.index("3D") if "3D" in names else next(iter(sound), 0)
-        problems += [
-            at.item(i).unexpected(item, "an object {…}").problem
-            for i, item in enumerate(items)
-            if i not in sound and sound
-        ]
-        if len(items) > 1:
-            message = f"found {quote(names)}; number {index} is shown, another by its name"
-            problems.append(at.problem("several-multiscales", "info", message))
+    if index is None and any(isinstance(item, dict) for item in items):
+        message = f'found {quote(names)}, expected "{context.multiscale}"'
+        raise at.refuse("no-such-multiscale", message)
+    index = index or 0
+    problems += [
+        at.item(i).unexpected(item, "an object {…}").problem
+        for i, item in enumerate(items)
+        if i != index and not isinstance(item, dict)
+    ]
+    if len(items) > 1 and context.multiscale is None:
+        message = f"found {quote(names)}; number {index} is shown, another by its name"
+        problems.append(at.problem("several-multiscales", "info", message))
     place = at.item(index)
     return Multiscale(survey, context, mapping(items[index], place), place)
 

@@ -48,7 +48,7 @@ def read_st_transform(
     rank = len(array.shape)
     for key in ("axes", "units", "scale", "translate"):
         if key not in value:
-            message = f"found no {key}, expected {rank} values, one an axis"
+            message = f"found no {key}, expected {rank} values, one per axis"
             raise source.place.child(key).refuse("missing-key", message)
     at = source.place.child
     axes = texts(value["axes"], at("axes"), rank)

@@ -60,11 +60,29 @@ def first_object(value: object) -> Mapping[str, Any] | None:
     return next((item for item in items if isinstance(item, dict)), None)
 
 
-def multiscales_dialect(value: object) -> MultiscalesDialect:
-    """Tell the dialects that share the key ``multiscales`` apart, by structure alone."""
+def chosen_entry(items: Sequence[object], wanted: str | None) -> int | None:
+    """Choose the multiscale of a name, else the one named "3D", else the first object.
+
+    None if there is none; the name counts only where there are several.
+    """
+    names = [item.get("name") if isinstance(item, dict) else None for item in items]
+    if wanted is not None and len(items) > 1:
+        return names.index(wanted) if wanted in names else None
+    if "3D" in names:
+        return names.index("3D")
+    return next((i for i, item in enumerate(items) if isinstance(item, dict)), None)
+
+
+def multiscales_dialect(value: object, index: int | None = None) -> MultiscalesDialect:
+    """Tell the dialects that share the key ``multiscales`` apart, by structure alone.
+
+    It is the structure of the entry ``index`` that tells, else that of the first object.
+    """
     if isinstance(value, dict):
         return "canonical" if "datasets" in value else "unknown"
     first = first_object(value)
+    if index is not None and isinstance(value, list):
+        first = value[index]
     if first is None:
         return "unknown"
     datasets = first.get("datasets")
@@ -88,10 +106,12 @@ def multiscales_dialect(value: object) -> MultiscalesDialect:
 class Survey:
     """One node, and everything below and above it that a dialect may need.
 
-    ``evidence`` is what the dialect that claimed the node saw.
+    ``wanted`` is the name of the multiscale to show; ``evidence`` is what the dialect that claimed
+    the node saw.
     """
 
     group: Group
+    wanted: str | None = None
     problems: list[Problem] = field(default_factory=list)
     evidence: str = ""
     _derived: dict[str, Candidate] = field(default_factory=dict)
@@ -121,11 +141,15 @@ class Survey:
         value = self.ome.value.get("multiscales")
         if value is None:
             return None
-        dialect = multiscales_dialect(value)
-        if dialect == "cosem" and self.group.encoding != "n5":
-            datasets = (first_object(value) or {})["datasets"]
+        if self.group.encoding == "n5" or not isinstance(value, list):
+            return multiscales_dialect(value)
+        index = chosen_entry(value, self.wanted)
+        dialect = multiscales_dialect(value, index)
+        if dialect == "cosem":
+            entry = (first_object(value) or {}) if index is None else value[index]
             if not any(
-                isinstance(e, str) or (isinstance(e, dict) and "transform" in e) for e in datasets
+                isinstance(e, str) or (isinstance(e, dict) and "transform" in e)
+                for e in entry["datasets"]
             ):
                 return "ome-early"
         return dialect

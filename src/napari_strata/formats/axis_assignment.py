@@ -1,13 +1,15 @@
-"""Which axis of an image becomes which axis of a coordinate system it is shown in; numpy alone."""
+"""Which axis of an image lies along which axis of the coordinate system it is shown in."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from napari_strata import affine, units
-from napari_strata.model import Axis
+from napari_strata.formats.level_axes import rearranged
+from napari_strata.model import Axis, Contribution, Image, Level, StackLocation
 
 _FLAT = 1e-12  # what rounding leaves of a number that is zero, as a share of its terms
 _TIE = 1e-6
@@ -44,41 +46,10 @@ def assign(linear: affine.Matrix, axes: Sequence[Axis]) -> list[int]:
     distance = np.abs(
         np.arange(rows)[:, None] - np.linspace(0, rows - 1, max(columns, 1))[:columns]
     )
-    return _cheapest((1.0 - share + _TIE * distance / max(rows, 1)).T)
+    cost = (1.0 - share + _TIE * distance / max(rows, 1)).T
+    from scipy.optimize import linear_sum_assignment
 
-
-def _cheapest(cost: affine.Matrix) -> list[int]:
-    """Assign every row its own column at the least total cost (Hungarian method)."""
-    count, wide = cost.shape
-    row_price, column_price = np.zeros(count + 1), np.zeros(wide + 1)
-    owner = np.zeros(wide + 1, dtype=int)  # 1-based row that has the column; 0 is nobody
-    for row in range(1, count + 1):
-        owner[0] = row
-        best = np.full(wide + 1, np.inf)
-        came_from = np.zeros(wide + 1, dtype=int)
-        done = np.zeros(wide + 1, dtype=bool)
-        column = 0
-        while owner[column] != 0:
-            done[column] = True
-            current = owner[column]
-            reduced = cost[current - 1] - row_price[current] - column_price[1:]
-            better = ~done[1:] & (reduced < best[1:])
-            best[1:][better] = reduced[better]
-            came_from[1:][better] = column
-            nearest = int(np.argmin(np.where(done, np.inf, best)))
-            step = best[nearest]
-            row_price[owner[done]] += step
-            column_price[done] -= step
-            best[~done] -= step
-            column = nearest
-        while column:
-            owner[column] = owner[came_from[column]]
-            column = came_from[column]
-    result = [0] * count
-    for column in range(1, wide + 1):
-        if owner[column]:
-            result[owner[column] - 1] = column - 1
-    return result
+    return [int(axis) for axis in linear_sum_assignment(cost)[1]]
 
 
 def across(
@@ -116,3 +87,31 @@ def across(
     result[:, added] = 0.0
     result[np.ix_(space, added)] = normal @ (left @ right) / factors[space, None]
     return result
+
+
+def arranged(image: Image) -> Image:
+    """Reorder the voxels' axes so that each lies, as nearly as can be, along the axis of its name.
+
+    A viewer slices a layer along its own axes; without this a plane of an image whose transform
+    exchanges axes would be cut the wrong way. A stack of arrays is left as it is.
+    """
+    filled = assign(image.levels[0].affine[:-1, :-1], image.axes)
+    if filled == sorted(filled) or any(
+        isinstance(level.location, StackLocation) for level in image.levels
+    ):
+        return image
+    source = [filled.index(axis) for axis in range(len(filled))]
+    exchange = np.eye(len(source) + 1)[:, [*source, len(source)]]
+    return replace(image, levels=tuple(_reordered(v, source, exchange) for v in image.levels))
+
+
+def _reordered(level: Level, source: list[int], exchange: affine.Matrix) -> Level:
+    order = Contribution("order of axes", level.origin[-1].where, affine.frozen(exchange))
+    return replace(
+        level,
+        shape=tuple(level.shape[a] for a in source),
+        chunks=tuple(level.chunks[a] for a in source),
+        affine=affine.compose(level.affine, exchange),
+        location=rearranged(level.location, source),
+        origin=(*level.origin, order),
+    )

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import partial
 
-from napari_strata.formats import Context, Found, images_at
+from napari_strata.formats import Context, Found
 from napari_strata.formats.cosem_prefix import contradicting_volumes, without_meshes
 from napari_strata.formats.groups import open_folder, open_group, other_folders
 from napari_strata.model import Image, OpenError, Problem, first_error
@@ -67,7 +67,7 @@ def _with_others(found: Found, context: Context) -> Found:
 def _nothing(found: Found, node: Node) -> OpenError:
     error = first_error(found.problems)
     if error is not None:
-        return OpenError(error)
+        return OpenError(error, found.problems)
     message = (
         "found no image, expected N5 (attributes.json) or Zarr (zarr.json, .zattrs, .zarray) "
         "with arrays, or a precomputed volume (info)"
@@ -90,12 +90,13 @@ def _image_of(context: Context) -> tuple[Found, Context] | None:
         wanted = context.opened.relative_to(node.path)
         try:
             group = identify(node)
-            images = images_at(group, above) if group is not None else None
+            found = open_group(group, above) if group is not None else None
         except OpenError:
             return None
-        for image in images or ():
-            if any(level.path == wanted for level in image.levels):
-                return Found(images or []), above
+        if found is not None and any(
+            level.path == wanted for image in found.images for level in image.levels
+        ):
+            return found, above
     return None
 
 

@@ -24,26 +24,26 @@ def on_axes_of(label: Image, image: Image) -> Image:
     lengths = {
         axis.name: base.shape[i] for i, axis in enumerate(image.axes) if axis.type != "channel"
     }
-    single = [a.name for i, a in enumerate(label.axes) if _holds_for_all(label, i, image)]
+    single = [i for i in range(len(label.axes)) if _holds_for_all(label, i, image)]
     lacking = [name for name in lengths if name not in [a.name for a in label.axes]]
     if not single and not lacking:
         return label
+    names = [label.axes[i].name for i in single]
+    repeated = {i: lengths[label.axes[i].name] for i in single}
+    label = replace(label, levels=tuple(_repeat(level, repeated) for level in label.levels))
     for name in lacking:
         label = with_axis(label, image, name)
-    levels = tuple(
-        _repeat(level, {i: lengths[a.name] for i, a in enumerate(label.axes) if a.name in single})
-        for level in label.levels
-    )
-    shown = ", ".join(f"{name} ({lengths[name]})" for name in (*single, *lacking))
+    shown = ", ".join(f"{name} ({lengths[name]})" for name in (*names, *lacking))
     message = f"has one plane where its image has more; it holds for all of them: {shown}"
     problem = Problem("label-repeated", "info", label.path, message)
-    return replace(label, levels=levels, problems=(*label.problems, problem))
+    return replace(label, problems=(*label.problems, problem))
 
 
 def _holds_for_all(label: Image, index: int, image: Image) -> bool:
     """Tell whether a label has one plane on an axis, and not at a place of its own."""
     axis, names = label.axes[index], [a.name for a in image.axes]
-    if axis.type == "channel" or names.count(axis.name) != 1:
+    own = [a.name for a in label.axes]
+    if axis.type == "channel" or names.count(axis.name) != 1 or own.count(axis.name) != 1:
         return False
     other = names.index(axis.name)
     if any(level.shape[index] != 1 for level in label.levels):

@@ -17,14 +17,6 @@ from napari_strata.formats.transform_types import homogeneous
 from napari_strata.model import Contribution, CoordinateSystem, Image, OpenError, Problem
 
 
-def placed_with(label: Image, image: Image) -> Image:
-    """Place a label in its image's intrinsic system, and show it where the image is shown.
-
-    To be done once for a label as it was read.
-    """
-    return shown_with(moved_into(label, image), image)
-
-
 def moved_into(label: Image, image: Image) -> Image:
     """Move a label into its image's intrinsic system, by the image's transform if it has one.
 
@@ -33,8 +25,8 @@ def moved_into(label: Image, image: Image) -> Image:
     if not label.systems or not image.systems:
         return label
     inside = label.path.removeprefix(image.path).strip("/")
-    joined = {s.name: s for s in image.systems if s.name.startswith(f"{inside}:")}
-    found = [(joined[n], s) for s in label.systems if (n := f"{inside}:{s.name}") in joined]
+    joined = {s.source: s for s in image.systems if s.source is not None}
+    found = [(joined[n], s) for s in label.systems if (n := (inside, s.name)) in joined]
     if not found:
         return label
     reason = "it cannot be followed back"
@@ -86,9 +78,13 @@ def shown_with(label: Image, image: Image) -> Image:
         chain = None if system.transforms is None else (*system.transforms, *between)
         systems.append(replace(system, transforms=chain))
     taken = {s.name for s in systems}
+    own = [s for s in base.systems[1:] if s.name not in taken]
+    problems = base.problems
     if base.systems and base.systems[0].axes == base.axes:
-        systems += [s for s in base.systems[1:] if s.name not in taken]
-    base = replace(base, systems=tuple(systems), system=name)
+        systems += own
+    elif own:
+        problems = (*problems, _systems_lost(label, own))
+    base = replace(base, systems=tuple(systems), system=name, problems=problems)
     if image.system in (None, name):
         return base
     try:
@@ -97,6 +93,12 @@ def shown_with(label: Image, image: Image) -> Image:
         problem = replace(error.problem, severity="warning")
         message = f'{problem.message}; it is shown in the system "{name}", apart from its image'
         return replace(base, problems=(*base.problems, replace(problem, message=message)))
+
+
+def _systems_lost(label: Image, own: list[CoordinateSystem]) -> Problem:
+    names = ", ".join(f'"{s.name}"' for s in own)
+    message = f"is on the axes of its image here; its own systems {names} are there if it is opened"
+    return Problem("label-systems", "info", label.path, f"{message} by itself")
 
 
 def _between(label: Image, image: Image) -> Chain:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 
 from napari_strata import affine
-from napari_strata.formats._assemble import Draft, contribution
+from napari_strata.formats._assemble import Draft, contribution, without_level
 from napari_strata.formats._ome import (
     Multiscale,
     candidates,
@@ -56,7 +56,7 @@ def parse(survey: Survey, context: Context) -> list[Image]:
         try:
             drafts.append(_level(candidate, largest, axes, listed, problems))
         except OpenError as error:
-            problems.append(error.problem)
+            problems.append(without_level(error))
     return [
         finish(
             multiscale,

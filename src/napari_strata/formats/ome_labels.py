@@ -11,31 +11,39 @@ from dataclasses import replace
 
 from napari_strata.formats._ome import key_place, keys, labels_kind
 from napari_strata.formats._protocol import Context, Found, ImagesAt
+from napari_strata.formats._read_ahead import LABELS
 from napari_strata.formats.label_axes import on_axes_of
+from napari_strata.formats.label_frame import in_frame_of
 from napari_strata.formats.label_systems import moved_into, shown_with
 from napari_strata.model import Image, OpenError, Problem
 from napari_strata.store.hierarchy import ATTRIBUTES_FILE, Encoding, Group, read_group
 from napari_strata.store.tree import Node, prefetch
 from napari_strata.store.values import JsonPlace, quote, sequence, text
 
-FOLDER = "labels"
-
 
 def open_group(group: Group, context: Context, images_at: ImagesAt) -> Found | None:
     """Open all label images of a ``labels`` group that was opened by itself."""
     if "labels" not in keys(group) or "multiscales" in keys(group):
         return None
-    return _label_images(group, group.node, context, images_at)
+    return _label_images(group, group.node, context, images_at, True)
 
 
-def with_labels(group: Group, images: list[Image], context: Context, images_at: ImagesAt) -> Found:
+def with_labels(
+    group: Group,
+    images: list[Image],
+    context: Context,
+    images_at: ImagesAt,
+    *,
+    one_of_many: bool = False,
+) -> Found:
     """Add its label images to an image of OME-NGFF; whatever is wrong with one costs only it.
 
-    Beside the parts of an image (VISoR's stacks) its labels stand as they are.
+    Beside the parts of an image (VISoR's stacks) its labels stand as they are. For
+    ``one_of_many``, folders are listed only where that costs no request.
     """
     if group.encoding == "n5" or "multiscales" not in keys(group):
         return Found(images)
-    folder = group.node.child(FOLDER)
+    folder = group.node.child(LABELS)
     if not folder.inside():
         return Found(images, [_leads_out(folder)])
     problems: list[Problem] = []
@@ -46,7 +54,8 @@ def with_labels(group: Group, images: list[Image], context: Context, images_at: 
         problems.append(error.problem)
     if labels is None and not problems and not group.node.tree.backend.absent_is_free:
         return Found(images)
-    found = _label_images(labels, folder, replace(context, multiscale=None), images_at)
+    listing = not one_of_many or group.node.tree.backend.absent_is_free
+    found = _label_images(labels, folder, replace(context, multiscale=None), images_at, listing)
     placed = found.images
     if len(images) == 1:
         placed = [_with_image(label, images[0]) for label in placed]
@@ -55,19 +64,20 @@ def with_labels(group: Group, images: list[Image], context: Context, images_at: 
 
 def _with_image(label: Image, image: Image) -> Image:
     """Bring a label to its image's place, axes and (0.6) coordinate systems."""
-    placed = moved_into(label, image)
+    placed = moved_into(in_frame_of(label, image.intrinsic or image), image)
     if placed.kind == "labels":
         placed = on_axes_of(placed, image.intrinsic or image)
     return shown_with(placed, image)
 
 
 def _label_images(
-    labels: Group | None, folder: Node, context: Context, images_at: ImagesAt
+    labels: Group | None, folder: Node, context: Context, images_at: ImagesAt, listing: bool
 ) -> Found:
     """Open the listed label images, then those that a listing shows besides."""
     found = Found()
     listed = _listed(labels, found.problems) if labels is not None else {}
-    others = [node for node in _folders(folder, found.problems) if node not in listed]
+    others = _folders(folder, found.problems) if listing else []
+    others = [node for node in others if node not in listed]
     prefetch([*listed, *others], ATTRIBUTES_FILE[labels.encoding if labels else "zarr3"])
     for node in (*listed, *others):
         try:

@@ -10,14 +10,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from napari_strata.formats import ome_labels
 from napari_strata.formats._assemble import image_name
-from napari_strata.formats._grid_of_fields import Field, grids
-from napari_strata.formats._ome import dataset_nodes, key_place, keys
+from napari_strata.formats._field_layout import Field
+from napari_strata.formats._grid_of_fields import grids
+from napari_strata.formats._ome import key_place, keys
 from napari_strata.formats._protocol import Context, Found, ImagesAt
-from napari_strata.formats.ome_well import Entry, Opened, read_fields, read_well
+from napari_strata.formats.ome_well import Entry, Opened, read_fields, read_labels, read_well
 from napari_strata.model import OpenError, Problem
-from napari_strata.store.hierarchy import ARRAY_FILE, ATTRIBUTES_FILE, Group, read_group
+from napari_strata.store.hierarchy import ATTRIBUTES_FILE, Group, read_group
 from napari_strata.store.tree import Node, prefetch
 from napari_strata.store.values import JsonPlace, mapping, quote, sequence, text
 
@@ -54,13 +54,14 @@ def open_group(group: Group, context: Context, images_at: ImagesAt) -> Found | N
     fields = _fields(entries, opened, acquisitions, found.problems)
     if not fields:
         return found
+    labels = read_labels(list(opened.values()), context, images_at, found.problems)
+    fields = [replace(f, labels=labels.get(f.image.path, {})) for f in fields]
     name = plate.get("name")
     name = name if isinstance(name, str) and name.strip() else image_name(group.node)
     path = context.path(group.node)
     found.images += grids(
         fields, name=name, path=path, place=at, acquisitions=acquisitions, problems=found.problems
     )
-    found.images += _label_grids(fields, opened, entries, context, images_at, at, found.problems)
     return found
 
 
@@ -74,11 +75,18 @@ def _fields(
 
     Before 0.4 an acquisition may be a folder above row and column; it then is one here too.
     """
-    folders = sorted({well.folder for well, _ in entries})
-    several = len({e.acquisition for _, own in entries for e in own}) > 1
-    if len(folders) > 1:
+    runs = sorted(
+        {(well.folder, e.acquisition) for well, own in entries for e in own},
+        key=lambda run: (run[0], run[1] is not None, run[1]),
+    )
+    in_folders = len({folder for folder, _ in runs}) > 1
+    if in_folders:
+        known = [acquisitions.get(a, f"acquisition {a}") if a is not None else "" for _, a in runs]
         acquisitions.clear()
-        acquisitions.update(enumerate(folders))
+        acquisitions.update(
+            (i, f"{folder} {name}".strip() or f"acquisition {i}")
+            for i, ((folder, _), name) in enumerate(zip(runs, known, strict=True))
+        )
     elif len(acquisitions) > 1:
         listed = ", ".join(map(str, acquisitions))
         problems += [_unlisted(e, listed) for _, own in entries for e in own
@@ -88,9 +96,9 @@ def _fields(
         for e in own:
             if e.node not in opened:
                 continue
-            acquisition = e.acquisition if several else None
-            if len(folders) > 1:
-                acquisition = folders.index(well.folder)
+            acquisition = e.acquisition if len(runs) > 1 else None
+            if in_folders:
+                acquisition = runs.index((well.folder, e.acquisition))
             fields.append(Field(opened[e.node].image, well.position, e.number, acquisition))
     return fields
 
@@ -138,7 +146,8 @@ def _wells(
         except OpenError as error:
             problems.append(error.problem)
             continue
-        well = _Well(node, position, path.strip("/").rpartition("/")[0].rpartition("/")[0], place)
+        inner = node.relative_to(group.node.path)
+        well = _Well(node, position, inner.rpartition("/")[0].rpartition("/")[0], place)
         if any((w.position, w.folder) == (well.position, well.folder) for w in wells):
             message = f"found {quote(path)} where a well is already; left out"
             problems.append(place.problem("repeated-well", "error", message))
@@ -222,68 +231,3 @@ def _entries(
         except OpenError as error:
             problems.append(error.problem)
     return result
-
-
-def _label_grids(
-    fields: Sequence[Field],
-    opened: Mapping[Node, Opened],
-    entries: Sequence[tuple[_Well, list[Entry]]],
-    context: Context,
-    images_at: ImagesAt,
-    at: JsonPlace,
-    problems: list[Problem],
-) -> list[Any]:
-    """Lay out the fields' labels, if the first field has any."""
-    ordered = [(well, e) for well, own in entries for e in own if e.node in opened]
-    first = opened[ordered[0][1].node].group
-    names = _label_names(first)
-    if not names:
-        return []
-    _prefetch_labels([e.node for _, e in ordered], first, names)
-    labels: dict[str, list[Field]] = {}
-    for field, (_, entry) in zip(fields, ordered, strict=True):
-        one = opened[entry.node]
-        found = ome_labels.with_labels(one.group, [one.image], context, images_at)
-        problems += found.problems
-        for label in found.images[1:]:
-            inner = label.path.removeprefix(one.image.path).strip("/")
-            labels.setdefault(inner, []).append(replace(field, image=label))
-            problems += label.problems
-    result = []
-    for inner, own in labels.items():
-        result += grids(
-            own,
-            name=own[0].image.name,
-            path=f"{context.path(first.node.outer() or first.node)}/*/{inner}",
-            place=at,
-            acquisitions={},
-            problems=problems,
-        )
-    return result
-
-
-def _label_names(field: Group) -> list[str]:
-    """List the labels of a field by its metadata."""
-    try:
-        labels = read_group(field.node.child(ome_labels.FOLDER), field.encoding)
-    except OpenError:
-        return []  # is reported when the labels are opened
-    listed = keys(labels).get("labels") if labels is not None else None
-    return [name for name in listed if isinstance(name, str)] if isinstance(listed, list) else []
-
-
-def _prefetch_labels(nodes: Sequence[Node], field: Group, names: Sequence[str]) -> None:
-    """Read the metadata of all fields' labels that are called as the first field's are."""
-    plain = [name for name in names if name.replace("_", "").isalnum()]
-    folders = [node.child(ome_labels.FOLDER) for node in nodes]
-    prefetch(folders, ATTRIBUTES_FILE[field.encoding])
-    images = [folder.child(name) for folder in folders for name in plain]
-    prefetch(images, ATTRIBUTES_FILE[field.encoding])
-    arrays = []
-    for image in images:
-        try:
-            group = read_group(image, field.encoding)
-        except OpenError:
-            continue  # is reported when it is opened
-        arrays += dataset_nodes(group) if group is not None else []
-    prefetch(arrays, ARRAY_FILE[field.encoding])

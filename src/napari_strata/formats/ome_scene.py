@@ -11,8 +11,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from napari_strata.formats import ome_labels
-from napari_strata.formats._ome import dataset_nodes, key_place, keys
+from napari_strata.formats._ome import key_place, keys
 from napari_strata.formats._protocol import Context, Found, ImagesAt
+from napari_strata.formats._read_ahead import read_ahead
 from napari_strata.formats.coordinate_systems import (
     Declared,
     Reference,
@@ -26,7 +27,7 @@ from napari_strata.formats.transform_nesting import read_transform
 from napari_strata.formats.transform_parameters import Reading
 from napari_strata.formats.transform_types import Space
 from napari_strata.model import Image, OpenError
-from napari_strata.store.hierarchy import ARRAY_FILE, ATTRIBUTES_FILE, Group, read_group
+from napari_strata.store.hierarchy import ATTRIBUTES_FILE, Group, read_group
 from napari_strata.store.tree import Node, prefetch
 from napari_strata.store.values import JsonPlace, mapping, sequence
 
@@ -53,8 +54,9 @@ def open_group(group: Group, context: Context, images_at: ImagesAt) -> Found | N
         raise scene.at.child("coordinateTransformations").refuse("no-image", message)
     images, problems = joined(scene.members, scene.declared, scene.edges, scene.at)
     scene.found.problems += problems
+    own = {context.path(member.group.node) for member in scene.members}
     for member, image in zip(scene.members, images, strict=True):
-        scene.add(member, image, images_at)
+        scene.add(member, image, own, images_at)
     return scene.found
 
 
@@ -69,6 +71,7 @@ class _Scene:
     declared: dict[str, Declared] = field(default_factory=dict)
     members: list[Member] = field(default_factory=list)
     edges: list[Edge] = field(default_factory=list)
+    by_path: dict[str, list[Member]] = field(default_factory=dict)
 
     def read(self, value: Mapping[str, Any], images_at: ImagesAt) -> None:
         """Read systems, images and transforms."""
@@ -118,8 +121,7 @@ class _Scene:
                 groups[path] = child
             else:
                 self._missing(node)
-        arrays = [array for child in groups.values() for array in dataset_nodes(child)]
-        prefetch(arrays, ARRAY_FILE[encoding])
+        read_ahead(list(groups.values()))
         for path, child in groups.items():
             self._open_image(path, child, images_at)
         self._open_unnamed(nodes, images_at)
@@ -135,17 +137,24 @@ class _Scene:
         nodes = [self.group.node.child(name) for name in names if not name.startswith(".")]
         nodes = [node for node in nodes if node.inside()]
         prefetch(nodes, ATTRIBUTES_FILE[self.group.encoding])
+        children: list[Group] = []
         for node in nodes:
             try:
                 child = read_group(node, self.group.encoding)
-                if child is None or "multiscales" not in keys(child):
-                    continue
+            except OpenError as error:
+                self.found.problems.append(error.problem)
+                continue
+            if child is not None and "multiscales" in keys(child):
+                children.append(child)
+        read_ahead(children)
+        for child in children:
+            try:
                 images = images_at(child, self.context) or []
             except OpenError as error:
                 if error.problem.code != "vector-field":  # of a transform, no image
                     self.found.problems.append(error.problem)
                 continue
-            self.members += [Member(node.name, image, child) for image in images]
+            self.members += [Member(child.node.name, image, child) for image in images]
 
     def _node(self, item: object, end: str, at: JsonPlace) -> Node | None:
         """Go to the group that one end names; what is damaged shows when the edge is read."""
@@ -172,6 +181,12 @@ class _Scene:
             return
         self.members += [Member(path, image, child) for image in images]
 
+    def _at(self, path: str) -> list[Member]:
+        if not self.by_path:
+            for member in self.members:
+                self.by_path.setdefault(member.path, []).append(member)
+        return self.by_path.get(path, [])
+
     def _edge(self, item: object, at: JsonPlace, reading: Reading) -> Edge:
         source, before = self._end(item, "input", at)
         target, after = self._end(item, "output", at)
@@ -191,17 +206,18 @@ class _Scene:
         elif reference.name in self.declared:
             own = self.declared[reference.name]
             return SystemKey("", own.name), own.space
-        for member in self.members:
-            axes = member.axes_of(reference.name) if member.path == path else None
+        for member in self._at(path):
+            axes = member.axes_of(reference.name)
             if axes is not None:
                 return member.key(reference.name), Space(tuple(a.name for a in axes))
         raise reference.unknown()
 
-    def add(self, member: Member, image: Image, images_at: ImagesAt) -> None:
-        """List an image and its labels, each group once."""
-        own = {self.context.path(m.group.node) for m in self.members}
+    def add(self, member: Member, image: Image, own: set[str], images_at: ImagesAt) -> None:
+        """List an image and its labels, without those that are members (``own``) themselves."""
         try:
-            one = ome_labels.with_labels(member.group, [image], self.context, images_at)
+            one = ome_labels.with_labels(
+                member.group, [image], self.context, images_at, one_of_many=True
+            )
         except OpenError as error:
             one = Found([image], [error.problem])
         self.found.images.append(one.images[0])

@@ -6,11 +6,13 @@ the group ``OME``, else the groups 0, 1, 2, …; the images' names are in ``OME/
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 
 from napari_strata.formats import ome_labels
 from napari_strata.formats._ome import key_place, keys
 from napari_strata.formats._protocol import Context, Found, ImagesAt
+from napari_strata.formats._read_ahead import read_ahead
 from napari_strata.model import Image, OpenError, Problem
 from napari_strata.store.hierarchy import ATTRIBUTES_FILE, Group, read_group
 from napari_strata.store.tree import Node, prefetch
@@ -32,6 +34,9 @@ _Entry = tuple[Node | None, JsonPlace | None]
 def open_group(group: Group, context: Context, images_at: ImagesAt) -> Found | None:
     """Open all images of the series, each with its labels; whatever is wrong costs only one."""
     layout = keys(group).get(LAYOUT)
+    if layout is None and "series" in keys(group) and group.node.name == FOLDER:
+        message = "lists the images of the folder above; open that one"
+        raise key_place(group, "series").refuse("no-image", message)
     if layout is None or "multiscales" in keys(group):
         return None
     found = Found()
@@ -42,6 +47,7 @@ def open_group(group: Group, context: Context, images_at: ImagesAt) -> Found | N
     entries = _numbered(group) if series is None else series
     nodes = [node for node, _ in entries if node is not None]
     prefetch(nodes, ATTRIBUTES_FILE[group.encoding])
+    _read_ahead(nodes, group)
     names = _names(group, len(entries), found.problems)
     for (node, place), name in zip(entries, names, strict=True):
         if node is None:  # its path was refused
@@ -66,7 +72,15 @@ def _open(node: Node, group: Group, context: Context, images_at: ImagesAt) -> Fo
     images = images_at(child, context) if child is not None else None
     if child is None or images is None:
         return None
-    return ome_labels.with_labels(child, images, context, images_at)
+    return ome_labels.with_labels(child, images, context, images_at, one_of_many=True)
+
+
+def _read_ahead(nodes: list[Node], group: Group) -> None:
+    groups = []
+    for node in nodes:
+        with suppress(OpenError):  # shows when it is opened
+            groups.append(read_group(node, group.encoding))
+    read_ahead([child for child in groups if child is not None])
 
 
 def _named(image: Image, name: str | None, node: Node, context: Context) -> Image:
@@ -92,7 +106,12 @@ def _series(group: Group, problems: list[Problem]) -> list[_Entry] | None:
     for index, path in enumerate(paths):
         place = at.item(index)
         try:
-            entries.append((group.node.descend(text(path, place), place), place))
+            node = group.node.descend(text(path, place), place)
+            repeated = any(known == node for known, _ in entries)
+            entries.append((None if repeated else node, place))
+            if repeated:
+                message = f"found {quote(path)} a second time; it is shown once"
+                problems.append(place.problem("repeated-image", "info", message))
         except OpenError as error:
             problems.append(error.problem)
             entries.append((None, place))
@@ -145,7 +164,7 @@ def _names(group: Group, count: int, problems: list[Problem]) -> list[str | None
         return nameless
     images = [element for element in root if element.tag.rpartition("}")[2] == "Image"]
     if len(images) != count:
-        message = f"found {len(images)} images, expected {count} as there are; no name is used"
+        message = f"found {len(images)} images, expected {count} as in the series; no name is used"
         problems.append(place.problem("series-count", "warning", message))
         return nameless
     return [(element.get("Name") or "").strip() or None for element in images]

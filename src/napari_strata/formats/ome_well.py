@@ -5,16 +5,18 @@ Rules: formats.md 2, after the specification's "well" section.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 
 from napari_strata.formats import ome_labels
 from napari_strata.formats._assemble import image_name
-from napari_strata.formats._grid_of_fields import Field, grids
-from napari_strata.formats._ome import dataset_nodes, key_place, keys
+from napari_strata.formats._field_layout import Field
+from napari_strata.formats._grid_of_fields import grids
+from napari_strata.formats._ome import key_place, keys
 from napari_strata.formats._protocol import Context, Found, ImagesAt
+from napari_strata.formats._read_ahead import read_ahead
 from napari_strata.model import Image, OpenError, Problem
-from napari_strata.store.hierarchy import ARRAY_FILE, ATTRIBUTES_FILE, Group, read_group
+from napari_strata.store.hierarchy import ATTRIBUTES_FILE, Group, read_group
 from napari_strata.store.tree import Node, prefetch
 from napari_strata.store.values import JsonPlace, mapping, quote, sequence, text
 
@@ -42,17 +44,18 @@ class Opened:
 
 
 def open_group(group: Group, context: Context, images_at: ImagesAt) -> Found | None:
-    """Open a well: its fields as a grid, then each field at the place it declares."""
+    """Open a well: its fields as a grid; the well itself also each field where it lies."""
     if "well" not in keys(group):
         return None
     found = Found()
     entries = read_well(group, found.problems)
     opened = read_fields(entries, group, context, images_at, found.problems)
+    labels = read_labels(list(opened.values()), context, images_at, found.problems)
     if len(opened) > 1:
         fields = [
-            Field(opened[e.node].image, (0, 0), e.number, e.acquisition)
+            Field(image, (0, 0), e.number, e.acquisition, labels.get(image.path, {}))
             for e in entries
-            if e.node in opened
+            if (image := opened[e.node].image if e.node in opened else None) is not None
         ]
         found.images += grids(
             fields,
@@ -62,11 +65,22 @@ def open_group(group: Group, context: Context, images_at: ImagesAt) -> Found | N
             acquisitions={},
             problems=found.problems,
         )
-    for field in opened.values():
-        one = ome_labels.with_labels(field.group, [field.image], context, images_at)
-        found.images += one.images
-        found.problems += one.problems
+    if len(opened) > 1 and group.node != context.opened and found.images:
+        return found
+    for field in _told_apart(list(opened.values())):
+        found.images += [field.image, *labels.get(field.image.path, {}).values()]
     return found
+
+
+def _told_apart(fields: list[Opened]) -> list[Opened]:
+    """Add a field's folder to its name where several have one name."""
+    names = [field.image.name for field in fields]
+    if len(set(names)) == len(names):
+        return fields
+    return [
+        Opened(f.group, replace(f.image, name=f"{f.image.name} {f.group.node.name}"))
+        for f in fields
+    ]
 
 
 def read_well(group: Group, problems: list[Problem]) -> list[Entry]:
@@ -117,7 +131,7 @@ def read_fields(
     images_at: ImagesAt,
     problems: list[Problem],
 ) -> dict[Node, Opened]:
-    """Read many fields' images: first all groups at once, then all their arrays.
+    """Read many fields' images: first all groups at once, then all their arrays and labels.
 
     ``group`` is the well or plate they belong to: all of a plate has one encoding.
     """
@@ -133,8 +147,7 @@ def read_fields(
             problems.append(_missing(entry))
         else:
             groups.append((entry, field))
-    arrays = [node for _, field in groups for node in dataset_nodes(field)]
-    prefetch(arrays, ARRAY_FILE[group.encoding])
+    read_ahead([field for _, field in groups])
     opened: dict[Node, Opened] = {}
     for entry, field in groups:
         try:
@@ -144,12 +157,44 @@ def read_fields(
             continue
         if images:
             opened[entry.node] = Opened(field, images[0])
-            problems += images[0].problems
         else:
             problems.append(_missing(entry))
+    problems += _summed_up(p for field in opened.values() for p in field.image.problems)
     return opened
+
+
+def _summed_up(problems: Iterable[Problem]) -> list[Problem]:
+    """List what is wrong with many fields in the same way once, with their number."""
+    alike: dict[tuple[str, str, str], list[Problem]] = {}
+    for problem in problems:
+        key = problem.where.partition(": ")[2] or problem.where.rpartition("/")[2]
+        alike.setdefault((problem.code, key, problem.message), []).append(problem)
+    return [
+        replace(own[0], message=f"{own[0].message} (so in {len(own)} fields)")
+        if own[1:]
+        else own[0]
+        for own in alike.values()
+    ]
 
 
 def _missing(entry: Entry) -> Problem:
     message = f'found no image at "{entry.node.inner_path}", expected a field of view'
     return entry.place.problem("missing-field", "error", message)
+
+
+def read_labels(
+    fields: Sequence[Opened], context: Context, images_at: ImagesAt, problems: list[Problem]
+) -> dict[str, dict[str, Image]]:
+    """Read the labels of many fields: by the path of the field's image, then by their own in it."""
+    result: dict[str, dict[str, Image]] = {}
+    for field in fields:
+        found = ome_labels.with_labels(
+            field.group, [field.image], context, images_at, one_of_many=True
+        )
+        problems += found.problems
+        for label in found.images[1:]:
+            inner = label.path.removeprefix(field.image.path).strip("/")
+            result.setdefault(field.image.path, {})[inner] = label
+    labels = [label for own in result.values() for label in own.values()]
+    problems += _summed_up(p for label in labels for p in label.problems)
+    return result

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from napari_strata.formats._assemble import Draft
+from napari_strata.formats._assemble import Draft, without_level
 from napari_strata.formats._ome import (
     Multiscale,
     candidates,
@@ -42,11 +42,11 @@ def probe(survey: Survey) -> str | None:
     if dialect == "ome":
         inside = survey.ome.place.key.endswith("ome")
         return f"{'ome.' if inside else ''}multiscales with coordinateTransformations"
-    if dialect == "unknown" and survey.group.encoding != "n5":
+    given = survey.group.encoding != "n5" and "multiscales" in survey.ome.value
+    if given and dialect in (None, "unknown", "canonical"):  # an object is n5-universe's, in N5
         expected = "a list of multiscale images with datasets"
-        raise key_place(survey.group, "multiscales").unexpected(
-            survey.ome.value["multiscales"], expected
-        )
+        place = key_place(survey.group, "multiscales")
+        raise place.unexpected(survey.ome.value["multiscales"], expected)
     return None
 
 
@@ -71,7 +71,7 @@ def parse(survey: Survey, context: Context) -> list[Image]:
         try:
             drafts.append(read_level(frame, candidate, index, problems))
         except OpenError as error:
-            problems.append(error.problem)
+            problems.append(without_level(error))
     name = NAME_05 if survey.ome.place.key.endswith("ome") else NAME_04
     return [finish(multiscale, format_name=name, axes=frame.axes, drafts=drafts, problems=problems)]
 

@@ -184,7 +184,11 @@ def _with_systems(image: Image, intrinsic: Declared, further: _Further, graph: G
     others.update(further.foreign)
     others.pop(start)
     systems = [CoordinateSystem(intrinsic.name, intrinsic.axes, ())]
-    systems += [_system(key, system, ways) for key, system in others.items()]
+    own = {intrinsic.name, *(key.name for key in others if not key.path)}
+    for key, system in others.items():
+        # An own system may be called as one of another group is.
+        taken = bool(key.path) and str(key) in own
+        systems.append(_system(f"./{key}" if taken else str(key), key, system, ways))
     unreached = [s.problem for s in systems if s.problem is not None]
     axes = [p for system in others.values() for p in system.problems]
     problems = [*as_info(axes), *ways.contradictions(image.levels[0].affine), *unreached]
@@ -196,13 +200,14 @@ def _with_systems(image: Image, intrinsic: Declared, further: _Further, graph: G
     )
 
 
-def _system(key: SystemKey, declared: Declared, ways: Ways) -> CoordinateSystem:
+def _system(name: str, key: SystemKey, declared: Declared, ways: Ways) -> CoordinateSystem:
+    source = (key.path, key.name) if key.path else None
     chain = ways.to(key)
     if chain is not None and product(chain) is None:
         message = "found transforms whose product is no longer finite; it cannot be shown"
         problem = declared.place.problem("not-finite", "info", message)
-        return CoordinateSystem(str(key), declared.axes, None, problem)
+        return CoordinateSystem(name, declared.axes, None, problem, source)
     if chain is None:
         obstacle = ways.obstacle(key, str(declared.place))
-        return CoordinateSystem(str(key), declared.axes, None, obstacle)
-    return CoordinateSystem(str(key), declared.axes, chain)
+        return CoordinateSystem(name, declared.axes, None, obstacle, source)
+    return CoordinateSystem(name, declared.axes, chain, None, source)

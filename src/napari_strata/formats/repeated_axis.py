@@ -43,9 +43,12 @@ def _extend(level: Level, position: int, length: int, scale: float, translate: f
     assert isinstance(level.location, ArrayLocation)  # can_repeat looked
     stored = level.location.axes or tuple(range(len(level.shape)))
     own = affine.insert_axis(np.eye(len(level.shape) + 1), position, scale, translate)
+    chain = level.origin
+    if any(c.matrix.shape != level.affine.shape for c in chain):  # only together a square matrix
+        chain = (Contribution("transforms", chain[0].where, level.affine),)
     rest = tuple(
         Contribution(c.what, c.where, affine.insert_axis(c.matrix, position, 1.0, 0.0))
-        for c in level.origin
+        for c in chain
     )
     added = Contribution("axis of another image", level.location.where, own)
     return replace(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from napari_strata.affine import Matrix
@@ -57,8 +57,11 @@ def joined(
     edges : the scene's transforms.
     at : the scene, for messages.
     """
-    graph = Graph([*edges, *(edge for member in members for edge in _own_edges(member, members))])
+    paths = {member.path for member in members}
+    graph = Graph([*edges, *(edge for member in members for edge in _own_edges(member, paths))])
     others = _others(members)
+    reference = _reference(members)
+    asked = {reference, *(SystemKey("", name) for name in declared), *(key for key, _ in others)}
     images: list[Image] = []
     problems: list[Problem] = []
     reached: list[bool] = []
@@ -69,13 +72,14 @@ def joined(
             images.append(_unplaced(member, "it has no coordinate systems", at, declared))
             reached.append(False)
             continue
-        ways = graph.ways(start)
+        wanted = {*asked, *(member.key(s.name) for s in member.image.systems)}
+        ways = graph.ways(start, wanted if start in compared else None)
         if start not in compared:  # what is joined to it was compared with it
             problems += ways.contradictions(_finest(member.image))
             compared |= {start, *ways.steps}
         image = _with_systems(member, ways, declared, others)
         images.append(_shown(image, ways, declared, at))
-        reached.append(ways.to(_reference(members)) is not None)
+        reached.append(ways.to(reference) is not None)
     if not declared and len(members) > 1:
         problems.append(_without_system(members, all(reached), at))
     return images, problems
@@ -86,21 +90,20 @@ def _finest(image: Image) -> Matrix:
     return base.levels[0].affine
 
 
-def _own_edges(member: Member, members: Sequence[Member]) -> list[Edge]:
-    """Join an image's systems to its intrinsic one, as the image itself says."""
+def _own_edges(member: Member, paths: Container[str]) -> list[Edge]:
+    """Join an image's systems to its intrinsic one, as it says; ``paths`` are all members'."""
     start = member.intrinsic
     if start is None:
         return []
     edges = []
-    paths = {m.path for m in members}
     for system in member.image.systems[1:]:
         chain = system.transforms
         place = JsonPlace(chain[0].where if chain else member.group.node.shown_path)
         key = member.key(system.name)
-        inner, _, name = system.name.partition(":")
-        inside = f"{member.path}/{inner}".strip("/")
-        if name and inside in paths:  # a label image that is in the scene by itself
-            key = SystemKey(inside, name)
+        if system.source is not None:
+            inside = f"{member.path}/{system.source[0]}".strip("/")
+            if inside in paths:  # a label image that is in the scene by itself
+                key = SystemKey(inside, system.source[1])
         back = None if chain is None else inverted(chain)
         blocked = system.problem
         nonlinear = blocked if blocked and blocked.code == "nonlinear-transform" else None

@@ -1,13 +1,13 @@
 """Showing an image in another of its coordinate systems (OME-NGFF 0.6).
 
-A layer's axes are voxels' axes: a system with more axes than the image gives it axes of length
-1, one with fewer leaves the image's own in front. So affines stay square. What cannot be shown
-that way is refused.
+A system with more axes than the image gives it axes of length 1, one with fewer leaves the
+image's own in front. So affines stay square. The voxels keep the order of their axes: where a
+transform exchanges axes, the affine does. What cannot be shown that way is refused.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -62,19 +62,14 @@ def in_system(image: Image, name: str) -> Image:
 
 
 def _intrinsic(image: Image) -> Image:
-    """Return an image as it is in its intrinsic system, with what became of it since."""
+    """Return an image as it is in its intrinsic system, by the name it has now."""
     if image.intrinsic is None:
         return image
-    base = image.intrinsic
-    shown = {level.path for level in image.levels}
-    first = base.display.first_position
     return replace(
-        image,
-        axes=base.axes,
-        levels=tuple(v for v in base.levels if v.path in shown),
-        display=replace(image.display, first_position=first),
+        image.intrinsic,
+        name=image.name,
+        systems=image.systems,
         system=image.systems[0].name,
-        intrinsic=None,
     )
 
 
@@ -104,6 +99,7 @@ class _View:
     source : for each axis of the view the image's; None is an added one.
     front : the image's axes that the system has not.
     added : ``(m, a)``, the directions of the added axes in the system.
+    names : what the image's axes are called in the system, each by the axis it lies along.
     """
 
     transforms: Chain
@@ -112,6 +108,7 @@ class _View:
     source: tuple[int | None, ...]
     front: tuple[int, ...]
     added: affine.Matrix
+    names: Mapping[str, str]
 
     def level(self, level: Level) -> Level:
         """Bring one level into the view; raises OpenError if that cannot be."""
@@ -133,12 +130,8 @@ class _View:
 
     def display(self, display: Display) -> Display:
         """Rename the axes that the first position is given for."""
-        names = {
-            self.old_axes[s].name: a.name
-            for s, a in zip(self.source, self.axes, strict=True)
-            if s is not None
-        }
-        first = {names[k]: v for k, v in display.first_position.items() if k in names}
+        declared = display.first_position.items()
+        first = {self.names[k]: v for k, v in declared if k in self.names}
         return replace(display, first_position=first)
 
     def _origin(self, level: Level) -> Chain:
@@ -223,14 +216,17 @@ def _view(base: Image, system: CoordinateSystem, transforms: Chain) -> _View:
     if is_singular(square):
         raise _refusal(base, system, "it would be projected: two of its axes coincide there")
     axes = (*_in_front(base.axes, front, system.axes), *system.axes)
-    view = _View(transforms, base.axes, axes, tuple(source), front, added)
+    lying = [*range(len(front)), *(len(front) + i for i in filled)]
+    names = {base.axes[j].name: axes[i].name for j, i in zip((*front, *kept), lying, strict=True)}
+    view = _View(transforms, base.axes, axes, tuple(source), front, added, names)
     view.level(finest)  # if this one cannot be shown, nothing can
     return view
 
 
 def _sources(kept: Sequence[int], filled: Sequence[int], count: int) -> list[int | None]:
+    """Put the image's axes, in their own order, where the system's axes are that they fill."""
     sources: list[int | None] = [None] * count
-    for j, i in zip(kept, filled, strict=True):
+    for j, i in zip(sorted(kept), sorted(filled), strict=True):
         sources[i] = j
     return sources
 

@@ -8,7 +8,7 @@ listed first.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -74,20 +74,25 @@ class Graph:
             if edge.target != edge.source:
                 self._at.setdefault(edge.target, []).append(edge)
 
-    def ways(self, start: SystemKey) -> Ways:
-        """Find the way from one system to every other that can be reached."""
-        return Ways(self, start, self.search(start, _followed))
+    def ways(self, start: SystemKey, wanted: Collection[SystemKey] | None = None) -> Ways:
+        """Find the way from one system to every other, or at least to those that are wanted."""
+        return Ways(self, start, self.search(start, _followed, wanted))
 
-    def search(self, start: SystemKey, follow: Follow) -> dict[SystemKey, Step]:
+    def search(
+        self, start: SystemKey, follow: Follow, wanted: Collection[SystemKey] | None = None
+    ) -> dict[SystemKey, Step]:
         """Reach systems breadth first; ``follow`` says where an edge leads from a system."""
         steps: dict[SystemKey, Step] = {}
         queue = deque([start])
-        while queue:
+        missing = None if wanted is None else {*wanted} - {start}
+        while queue and missing != set():
             here = queue.popleft()
             for edge in self._at.get(here, ()):
                 for there, chain in follow(edge, here):
                     if there != start and there not in steps:
                         steps[there] = Step(here, chain, edge)
+                        if missing is not None:
+                            missing.discard(there)
                         queue.append(there)
         return steps
 

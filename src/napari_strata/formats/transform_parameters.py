@@ -1,4 +1,4 @@
-"""The numbers of a coordinate transform (OME-NGFF 0.6): in the JSON, or in an array beside it."""
+"""The numbers of a coordinate transform (OME-NGFF): in the JSON, or in an array beside it."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def read_vector(fields: Fields, key: str, at: JsonPlace, reading: Reading, lengt
     OpenError
         If they are missing, of another number, or not finite.
     """
-    value, where = _value(fields, key, at, reading)
+    value, where = read_parameter(fields, key, at, reading)
     return Numbers(vector(value, where, length), where)
 
 
@@ -61,7 +61,7 @@ def read_matrix(fields: Fields, key: str, at: JsonPlace, reading: Reading, colum
     OpenError
         If it is missing, is no such matrix, or its numbers are not finite.
     """
-    value, where = _value(fields, key, at, reading)
+    value, where = read_parameter(fields, key, at, reading)
     rows = sequence(value, where)
     if rows and not isinstance(rows[0], list):
         if len(rows) % columns:
@@ -74,8 +74,16 @@ def read_matrix(fields: Fields, key: str, at: JsonPlace, reading: Reading, colum
     return Rows([vector(row, where.item(i), columns) for i, row in enumerate(rows)], where)
 
 
-def _value(fields: Fields, key: str, at: JsonPlace, reading: Reading) -> tuple[object, JsonPlace]:
-    """Take the numbers inline, or from the array that ``path`` names."""
+def read_parameter(
+    fields: Fields, key: str, at: JsonPlace, reading: Reading
+) -> tuple[object, JsonPlace]:
+    """Take the numbers inline, or from the array that ``path`` names.
+
+    Raises
+    ------
+    OpenError
+        If there are neither, or the array is not small, of real numbers, and readable.
+    """
     if fields.get(key) is not None:
         return fields[key], at.child(key)
     if fields.get("path") is None:

@@ -127,7 +127,7 @@ def _rotation(
     n = len(source)
     found = read_matrix(fields, "rotation", at, reading, n)
     if len(found.values) != n:
-        message = f"found {len(found.values)} rows, expected {n}, one an axis"
+        message = f"found {len(found.values)} rows, expected {n}, one per axis"
         raise found.place.refuse("wrong-length", message)
     matrix = np.array(found.values)
     _refuse_singular(matrix, found.place)

@@ -12,6 +12,8 @@ import numpy as np
 from napari_strata import affine
 from napari_strata.arrays import LevelArray
 from napari_strata.dataset import Dataset, Image, Level
+from napari_strata.formats.axis_assignment import arranged
+from napari_strata.layers import tilt
 from napari_strata.layers.channel_look import (
     channel_display,
     colormap,
@@ -56,7 +58,8 @@ def build(dataset: Dataset) -> Built:
     Images of one scene are all visible: it says how they lie to each other. So are the parts of
     one whole; their layers are in the order of the channels, then of the parts.
     """
-    images, left_out = choose(dataset.images)
+    chosen, left_out = choose(dataset.images)
+    images = [_arranged(image) for image in chosen]
     layers: list[LayerData] = []
     problems = list(dataset.problems)
     for _, parts in groupby(on_shared_axes(images, problems), key=_whole):
@@ -81,6 +84,11 @@ def _in_one_scene(image: Image, first: Image) -> bool:
     return moved and image.model.system == first.model.system and image.kind == "image"
 
 
+def _arranged(image: Image) -> Image:
+    model = arranged(image.model)
+    return image if model is image.model else Image(model)
+
+
 def image_layers(
     dataset_path: str, image: Image, problems: list[Problem], *, visible: bool = True
 ) -> list[LayerData]:
@@ -89,6 +97,7 @@ def image_layers(
     A layer whose levels napari would place right by itself is a plain (data, arguments, type)
     tuple. What cannot be drawn is left out, with an error added to ``problems``.
     """
+    image = _arranged(image)
     if image.levels[0].dtype.kind == "c":
         message = "complex numbers cannot be drawn by napari; read them with strata.open"
         problems.append(Problem("complex-not-drawn", "error", image.path, message))
@@ -151,6 +160,8 @@ def _placed(
         worlds.append(world)
     if not data:
         return None
+    if tilt.is_tilted(worlds[0]):
+        problems.append(tilt.tilted_problem(image.path))
     loss = precision_loss(worlds[0], data[0].shape)
     if loss:
         problems.append(_far_origin(image, loss))
@@ -231,6 +242,8 @@ def _layer(
         arguments |= label_arguments(image.display)
         if data[0].dtype.kind == "b":
             data = [level.astype(np.uint8) for level in data]  # napari has no labels of booleans
+    if tilt.is_tilted(placed.worlds[0]):
+        arguments["name"] = f"{arguments['name']} {tilt.SUFFIX}"
     if image.kind == "labels" and len(data) == 1:  # napari takes a list of one apart, wrongly
         return data[0], {**arguments, "multiscale": False}, image.kind
     if not _needs_exact(placed.placement, [level.shape for level in data]):

@@ -219,8 +219,18 @@ def features(properties: Mapping[int, Mapping[str, Any]]) -> dict[str, Values]:
         return table | {_TEXT: _column([json.dumps(row, default=str) for row in rows])}
     for name in names:
         column = _column([row.get(name) for row in rows])
-        table[_RENAMED if name == INDEX else name] = column
+        table[_free(name, names)] = column
     return table
+
+
+def _free(name: str, names: list[str]) -> str:
+    """Rename a property that is called as the column of label values, until the name is free."""
+    if name != INDEX:
+        return name
+    name = _RENAMED
+    while name in names:
+        name += "'"
+    return name
 
 
 def _column(values: list[Any]) -> Values:

@@ -31,7 +31,8 @@ def on_shared_axes(images: Sequence[Image], problems: list[Problem]) -> list[Ima
             if not can_repeat(image.model, donor.model):
                 problems.append(_not_shared(image, name))
                 break
-            image = Image(with_axis(image.model, donor.model, name))
+            given = next(axis.name for axis in donor.axes if axis.name.lower() == name)
+            image = Image(with_axis(image.model, donor.model, given))
         result.append(image)
     return result
 
@@ -40,15 +41,15 @@ def _order(images: Sequence[Image]) -> list[str]:
     """Name all axes of all layers, from the last to the first: space, time, others."""
     distance: dict[str, tuple[int, int]] = {}
     for image in images:
-        kinds = {axis.name: _RANKS.get(axis.type, len(_RANKS)) for axis in image.axes}
+        kinds = {axis.name.lower(): _RANKS.get(axis.type, len(_RANKS)) for axis in image.axes}
         for steps, name in enumerate(reversed(_layer_axes(image))):
             distance[name] = max(distance.get(name, (0, 0)), (kinds[name], steps))
     return sorted(distance, key=lambda name: distance[name])
 
 
 def _layer_axes(image: Image) -> tuple[str, ...]:
-    """Name the axes of an image's layers, in their order."""
-    return viewer_axes(image.model, split_axis(image)).labels
+    """Name the axes of an image's layers, in their order, in lower case."""
+    return tuple(name.lower() for name in viewer_axes(image.model, split_axis(image)).labels)
 
 
 def _not_shared(image: Image, name: str) -> Problem:

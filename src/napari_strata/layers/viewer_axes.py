@@ -92,7 +92,8 @@ def precision_loss(world: affine.Matrix, shape: Sequence[int]) -> float:
     """
     n = len(shape)
     ends = np.array([max(s - 1, 0) for s in shape], dtype=np.float64)
-    reach = np.abs(world[:n, n]) + np.abs(world[:n, :n]) @ ends
+    with np.errstate(over="ignore"):
+        reach = np.abs(world[:n, n]) + np.abs(world[:n, :n]) @ ends
     voxel = np.linalg.norm(world[:n, :n], axis=0)
     share = float(np.max(reach * _FLOAT32_STEP / np.maximum(voxel, np.finfo(float).tiny)))
     return share if share > _VISIBLE_SHARE else 0.0

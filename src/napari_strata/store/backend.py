@@ -6,6 +6,7 @@ Keys have ``/`` between their parts and are relative to the backend's base. Noth
 from __future__ import annotations
 
 import os
+import posixpath
 import stat
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -61,6 +62,9 @@ class LocalBackend:
     """Files on this computer; keys are absolute paths."""
 
     absent_is_free = True
+
+    def __init__(self) -> None:
+        self._real: dict[str, str] = {}
 
     def read_many(self, keys: Sequence[str]) -> Many:
         """Read files one after the other; a disk gains nothing from more."""
@@ -123,8 +127,16 @@ class LocalBackend:
         return {"driver": "file", "path": key}
 
     def real_path(self, key: str) -> str:
-        """Resolve symbolic links."""
-        return os.path.realpath(key).replace(os.sep, "/")
+        """Resolve symbolic links, each folder once."""
+        found = self._real.get(key)
+        if found is None:
+            folder, name = posixpath.split(key)
+            if not name or folder in ("", "/", key) or os.path.islink(key):
+                found = os.path.realpath(key).replace(os.sep, "/")
+            else:
+                found = posixpath.join(self.real_path(folder), name)
+            self._real[key] = found
+        return found
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:

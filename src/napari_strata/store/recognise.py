@@ -26,6 +26,9 @@ _URL_IN_CONTAINER = re.compile(
     r"\.(n5|zarr|precomputed|vsr|ozx|(n5|zarr|ome)\.zip)(/|$)", re.IGNORECASE
 )
 _MOST_READ = 2
+_CONTAINER_NAME = re.compile(
+    r"\.(?:n5|zarr|vsr|precomputed|ozx|(?:n5|zarr|ome)\.zip)$", re.IGNORECASE
+)
 # Any other zip may hold anything: it is not looked into.
 _ZIP_NAME = re.compile(r"\.(?:ozx|(?:n5|zarr|ome)\.zip)(?=/|$)", re.IGNORECASE)
 
@@ -57,12 +60,14 @@ def _in_zip(path: str) -> bool:
 
 
 def _has_marker(folder: str) -> bool:
-    """Look for a metadata file by one listing, and into two of them at most."""
+    """Look for containers and metadata files by one listing, and into two files at most."""
     try:
         with os.scandir(folder) as entries:
             names = {entry.name for entry in entries}
     except OSError:
         return False
+    if any(_CONTAINER_NAME.search(name) for name in names):  # a folder of containers
+        return True
     if not names.isdisjoint(_SURE_FILES) or is_prefix(os.path.basename(folder), names):
         return True
     found = [name for name in METADATA_FILES if name in names][:_MOST_READ]

@@ -56,7 +56,8 @@ class Tree:
         wanted = list(keys)
         mine = _claim(self._files, wanted, self._lock)
         if mine:
-            self.reads.update(mine)
+            with self._lock:
+                self.reads.update(mine)
             try:
                 results = self.backend.read_many(mine)
             except BaseException as error:
@@ -70,7 +71,8 @@ class Tree:
     def listing(self, key: str) -> Listing | None:
         """List a folder, once in the life of the tree."""
         if _claim(self._listings, [key], self._lock):
-            self.reads[key + "/"] += 1
+            with self._lock:
+                self.reads[key + "/"] += 1
             try:
                 self._listings[key].set_result(self.backend.list(key))
             except BaseException as error:

@@ -16,7 +16,7 @@ _LONGEST_QUOTE = 200
 def quote(value: object) -> str:
     """Return ``value`` as short JSON, on one line, for a message."""
     try:
-        text = json.dumps(value)
+        text = json.dumps(value, ensure_ascii=False)
     except (TypeError, ValueError, RecursionError):
         text = type(value).__name__
     return text if len(text) <= _LONGEST_QUOTE else text[: _LONGEST_QUOTE - 1] + "…"
@@ -76,7 +76,7 @@ def sequence(value: object, at: JsonPlace, length: int | None = None) -> list[An
         raise at.unexpected(value, "a list")
     if length is not None and len(value) != length:
         raise at.unexpected(
-            value, f"{length} values (one an axis), not {len(value)}", "wrong-length"
+            value, f"{length} values (one per axis), not {len(value)}", "wrong-length"
         )
     return value
 

@@ -100,7 +100,7 @@ def _names(metadata: Mapping[str, Any], place: JsonPlace) -> tuple[str | None, .
     if not isinstance(names, list) or not all(n is None or isinstance(n, str) for n in names):
         raise at.unexpected(names, "a list of names")
     if len(names) != len(metadata["shape"]):
-        raise at.unexpected(names, f"{len(metadata['shape'])} names, one an axis", "wrong-length")
+        raise at.unexpected(names, f"{len(metadata['shape'])} names, one per axis", "wrong-length")
     return tuple(names)
 
 
