@@ -10,7 +10,8 @@ import pytest
 import zarr
 
 import napari_strata as strata
-from tests.formats.ome_06 import (
+
+from .ome_06 import (
     axes_of,
     dataset,
     edge,
