@@ -123,7 +123,6 @@ def test_axes_of_other_names_lie_over_those_of_the_image(case, version, tmp_path
     dataset, _, found = opened(tmp_path, with_labels(picture, {"n": drawn}, version=version))
     assert {a.name for a in found.axes} <= set(axes)
     # A channel axis becomes layers, so all layers are of z, y, x.
-    # channels are layers of their own
     assert {layer.ndim for layer in open_layers(tmp_path / "a.zarr")} == {3}
     ends = [(n - 1) * step for n, step in zip(shape, scale, strict=True)]
     places = places_of(found, int(np.prod(shape)))

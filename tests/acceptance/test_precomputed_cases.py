@@ -152,7 +152,8 @@ FOLDERS: dict[str, tuple[dict[str, str], bool]] = {
     "three files": ({"attributes.json": "{}", "zarr.json": "{}", "info": "{}"}, False),
     "jrc": ({"jrc.n5/x": ""}, True),
     "hela": ({"hela.zarr/x": ""}, True),
-    "another": ({"hela.zarr/x": ""}, False),
+    "another": ({"hela.zarr/x": ""}, True),  # a folder of containers
+    "pictures": ({"hela.tif/x": ""}, False),
 }
 
 

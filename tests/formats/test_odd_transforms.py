@@ -8,7 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 import zarr
-from tests.formats.ome_06 import (
+
+import napari_strata as strata
+
+from .ome_06 import (
     axes_of,
     dataset,
     edge,
@@ -17,8 +20,6 @@ from tests.formats.ome_06 import (
     write_group,
     write_image,
 )
-
-import napari_strata as strata
 
 UP = {"type": "affine", "affine": [[2, 0, 5], [0, 3, 7], [0, 1, 0]]}  # (y, x) → (2y+5, 3x+7, x)
 DOWN = {"type": "affine", "affine": [[1, 0, 0, 0], [0, 1, 0, 0]]}  # the first two of them

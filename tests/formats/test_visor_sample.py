@@ -270,7 +270,7 @@ def test_a_folder_is_recognised_by_its_suffix(tmp_path: Path):
     assert recognise(str(path))
     assert recognise(str(path / "visor_raw_images"))
     assert recognise("https://example.org/data/BB001.vsr")
-    assert not recognise(str(tmp_path))
+    assert recognise(str(tmp_path))  # a folder of containers
 
 
 def test_the_root_is_the_sample_or_the_image(tmp_path: Path):

@@ -36,6 +36,7 @@ UNITS = {
     "time": frozenset(_OTHER_TIMES | {f"{prefix}second" for prefix in _PREFIXES}),
 }
 
+_VISOR = "visor_stack"  # VISoR's own schema adds this axis to OME-NGFF's
 _RANK = {"time": 0, "channel": 1, "space": 2}  # a custom type stands where a channel does
 _FEWEST, _MOST = 2, 5
 
@@ -138,7 +139,7 @@ def _time(axes: Element) -> Iterator[Fault]:
 
 @IMAGES.must("spec-channel-axes", "at most one axis is a channel or of another type", since="0.4")
 def _channel(axes: Element) -> Iterator[Fault]:
-    others = [kind for kind in kinds(axes) if kind not in ("space", "time", "array")]
+    others = [kind for kind in kinds(axes) if kind not in ("space", "time", "array", _VISOR)]
     if len(others) > 1:
         yield axes.place, f"found axes of types {quote(others)}, expected one of them at most"
 

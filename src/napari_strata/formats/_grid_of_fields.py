@@ -159,7 +159,7 @@ class _Grid:
         if max(ends) >= _LARGEST:
             message = f"found fields that make a grid of {max(ends)} voxels, expected below 2^62"
             raise self.place.refuse("no-grid", message)
-        origin = starts[0] + first * scale
+        origin = starts[0] + first * scale + _base(laid[0][0], axes, layout)
         move = affine.from_scale_translate([1.0] * len(scale), origin - reference.affine[:-1, -1])
         return replace(
             reference,
@@ -183,13 +183,21 @@ class _Grid:
 
 
 def _start(one: Field, level: Level, axes: Sequence[Axis], layout: Layout) -> affine.Vector:
-    """Give the place of a level's first voxel in the grid, in the units of ``axes``.
+    """Tell how far a level's first voxel is from the grid's, in the units of ``axes``.
 
     It is as far from its field's first voxel as it declares, and that one is in its cell.
     """
     cell = dict(zip(layout.plane, np.multiply(layout.corner(one), layout.step), strict=True))
-    shift = [layout.base.get(a.name, 0.0) + cell.get(a.name, 0.0) for a in axes]
-    return _behind(one, level, axes) + np.asarray(shift) * _factors(one, axes)
+    shift = np.array([cell.get(axis.name, 0.0) for axis in axes])
+    return _behind(one, level, axes) + shift * _factors(one, axes)
+
+
+def _base(one: Field, axes: Sequence[Axis], layout: Layout) -> affine.Vector:
+    """Give the world place of the grid's first voxel, in the units of ``axes``.
+
+    It is added last: far from 0, what is less than its rounding would be lost.
+    """
+    return np.array([layout.base.get(a.name, 0.0) for a in axes]) * _factors(one, axes)
 
 
 def _behind(one: Field, level: Level, axes: Sequence[Axis]) -> affine.Vector:
