@@ -209,7 +209,7 @@ def test_a_mosaic_asks_for_all_tiles_before_it_waits(server: FolderServer):
     mosaic = MosaicLocation(tuple(tiles))
     level = open_level(mosaic, shape=(2, 6, 48), dtype="uint16", chunks=CHUNKS)
     expected = np.concatenate([DATA + index for index in range(6)], axis=2)
-    all_asked = threading.Barrier(6, timeout=5)
+    all_asked = threading.Barrier(6, timeout=60)
     seen: set[str] = set()
 
     def wait(path: str) -> None:
