@@ -14,13 +14,15 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from napari_strata import model, units
+from napari_strata import model
 from napari_strata.affine import Matrix, Vector
-from napari_strata.arrays import LevelArray, check_codec, open_level
+from napari_strata.arrays import LevelArray, open_level
+from napari_strata.arrays.decodable import decodable
 from napari_strata.formats import Context, Orientation, Origin
 from napari_strata.formats.discover import open_node
+from napari_strata.formats.spacing import different_spacing
 from napari_strata.formats.systems import in_system
-from napari_strata.model import GRID_SPACING, Axis, Display, Kind, OpenError, Problem
+from napari_strata.model import Axis, Display, Kind, OpenError, Problem
 from napari_strata.store.container import open_container
 from napari_strata.store.hierarchy import Array
 from napari_strata.store.location import parse_location
@@ -267,11 +269,11 @@ def open_at(
         As `open` does.
     """
     found, context = open_node(Context(node, origin, multiscale, _read_values, orientation))
-    images = [checked for image in found.images if (checked := _decodable(image, found.problems))]
+    images = [checked for image in found.images if (checked := decodable(image, found.problems))]
     if not images:
         errors = [p for p in found.problems if p.severity == "error"]
         raise OpenError(errors[-1], found.problems)
-    problems = [*found.problems, *_different_spacing(images, origin)]
+    problems = [*found.problems, *different_spacing(images, origin)]
     opened = replace(parse_location(path), path=context.opened.path)
     return Dataset(str(opened), images, problems)
 
@@ -280,66 +282,3 @@ def _read_values(array: Array) -> npt.NDArray[np.float64]:
     """Read a small array whole: transform parameters may be stored as one."""
     lazy = open_level(array.location, shape=array.shape, dtype=array.dtype, chunks=array.chunks)
     return np.asarray(lazy, dtype=np.float64)
-
-
-def _decodable(image: model.Image, problems: list[Problem]) -> model.Image | None:
-    """Leave out levels that cannot be decoded; None, with the reason, if none is left."""
-    kept: list[model.Level] = []
-    defects: list[Problem] = []
-    for level in image.levels:
-        sound = _sound_part(level, defects)
-        if sound is not None:
-            kept.append(sound)
-    if not kept:
-        problems.extend(defects)
-        return None
-    intrinsic = None if image.intrinsic is None else _decodable(image.intrinsic, [])
-    found = (*image.problems, *defects)
-    return replace(image, levels=tuple(kept), problems=found, intrinsic=intrinsic)
-
-
-def _sound_part(level: model.Level, defects: list[Problem]) -> model.Level | None:
-    """Return the level, of a mosaic the tiles that can be decoded, or None."""
-    location = level.location
-    if isinstance(location, model.MosaicLocation):
-        tiles = tuple(t for t in location.tiles if not _codec_defects(t.location, defects))
-        return replace(level, location=model.MosaicLocation(tiles)) if tiles else None
-    return None if _codec_defects(location, defects) else level
-
-
-def _codec_defects(location: model.Location, defects: list[Problem]) -> bool:
-    """Note the first array of a location that cannot be decoded; tell if there is one."""
-    for array in model.stored_arrays(location):
-        reason = check_codec(array)
-        if reason:
-            defects.append(Problem("unknown-codec", "error", array.where, reason))
-            return True
-    return False
-
-
-def _different_spacing(images: Sequence[model.Image], origin: Origin) -> list[Problem]:
-    """Name the corner convention where images of different resolution cannot both be right."""
-    spacings = {image.path: _base_spacing(image) for image in images}
-    known = {path: spacing for path, spacing in spacings.items() if spacing is not None}
-    if origin == "corner" or len(set(known.values())) < 2:
-        return []
-    message = (
-        "Neuroglancer-only images of different voxel size are in one dataset; with world 0 at "
-        "the centre of each one's first voxel they are up to half a voxel apart; "
-        'open with origin="corner" to align their corners'
-    )
-    where = ", ".join(known)
-    return [Problem("different-spacing", "warning", where, message)]
-
-
-def _base_spacing(image: model.Image) -> tuple[tuple[str, float], ...] | None:
-    """Return a Neuroglancer-only image's full-resolution voxel size by axis, in µm."""
-    if image.format not in ("neuroglancer-n5", "precomputed"):
-        return None
-    grid = next(c.matrix for c in image.levels[0].origin if c.what == GRID_SPACING)
-    result = []
-    for axis, size in zip(image.axes, np.diagonal(grid), strict=False):
-        unit = units.parse(axis.unit or "")
-        if unit is not None and unit.dimension == "length":
-            result.append((axis.name, float(f"{size * unit.factor:.9g}")))
-    return tuple(sorted(result))

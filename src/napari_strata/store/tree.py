@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import posixpath
-import re
 from collections import Counter
 from collections.abc import Iterable
 from concurrent.futures import Future
@@ -19,11 +18,10 @@ from typing import Any
 from napari_strata.model import OpenError, Problem
 from napari_strata.store.backend import Backend, Listing, ReadError, open_backend
 from napari_strata.store.location import Location
+from napari_strata.store.paths import path_defect
 from napari_strata.store.values import JsonPlace, quote
 
 CONTAINER_SUFFIXES = (".n5", ".zarr", ".precomputed", ".vsr")
-
-_DRIVE_OR_SCHEME = re.compile(r"^[A-Za-z][A-Za-z0-9+.-]*:")
 
 
 @dataclass
@@ -212,7 +210,7 @@ class Node:
         """
         if not isinstance(path, str):
             raise place.unexpected(path, "a path (text)")
-        reason = _path_defect(path)
+        reason = path_defect(path)
         if reason:
             raise place.refuse("bad-path", f"found {quote(path)}, {reason}")
         parts = [p for p in path.split("/") if p not in ("", ".")]
@@ -281,32 +279,6 @@ class Node:
     def kvstore(self) -> dict[str, Any]:
         """Give tensorstore's key-value store specification of this folder."""
         return self.tree.backend.kvstore(self.path)
-
-
-def _path_defect(path: str) -> str:
-    """Say what is wrong with a path from metadata; empty if it is fine."""
-    parts = path.split("/")
-    if path.startswith("/"):
-        return "expected a path relative to the group, not an absolute one"
-    if "\\" in path:
-        return "expected parts separated by /, not by a backslash"
-    if _DRIVE_OR_SCHEME.match(path):
-        return "expected a relative path, without a drive or scheme"
-    if ".." in parts:
-        return "expected a path that stays inside its group"
-    if "\0" in path or not _is_encodable(path):
-        return "expected a path of ordinary characters"
-    if not [p for p in parts if p not in ("", ".")]:
-        return "expected the path of an array below the group, not the group itself"
-    return ""
-
-
-def _is_encodable(path: str) -> bool:
-    try:
-        path.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def prefetch(nodes: Iterable[Node], name: str) -> None:
