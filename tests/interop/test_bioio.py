@@ -14,9 +14,13 @@ from napari_strata.model import ChannelDisplay
 
 from .expected import C, Image, Level, check, space
 
-pytestmark = pytest.mark.filterwarnings(
-    "ignore:The input Dask array will be rechunked:dask.array.core.PerformanceWarning"
-)
+pytestmark = [
+    pytest.mark.filterwarnings(
+        "ignore:The input Dask array will be rechunked:dask.array.core.PerformanceWarning"
+    ),
+    # With zarr 3.4 on, which takes a text instead.
+    pytest.mark.filterwarnings("ignore:Blosc.* is deprecated:DeprecationWarning"),
+]
 
 FORMATS: dict[str, Literal[2, 3]] = {"0.4": 2, "0.5": 3}
 PIXELS = np.arange(2 * 3 * 4 * 8 * 10, dtype="u2").reshape(2, 3, 4, 8, 10)
