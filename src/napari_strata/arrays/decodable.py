@@ -27,10 +27,13 @@ def decodable(image: Image, problems: list[Problem]) -> Image | None:
 def _sound_part(level: Level, defects: list[Problem]) -> Level | None:
     """Return the level, of a mosaic the tiles that can be decoded, or None."""
     location = level.location
+    if check_codec(location) is None:
+        return level
     if isinstance(location, MosaicLocation):
         tiles = tuple(t for t in location.tiles if not _codec_defects(t.location, defects))
         return replace(level, location=MosaicLocation(tiles)) if tiles else None
-    return None if _codec_defects(location, defects) else level
+    _codec_defects(location, defects)
+    return None
 
 
 def _codec_defects(location: Location, defects: list[Problem]) -> bool:

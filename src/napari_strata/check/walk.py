@@ -9,8 +9,9 @@ from napari_strata.check.element import Element
 from napari_strata.check.labels import FOLDER
 from napari_strata.check.transforms import outermost, parts
 from napari_strata.check.version import ome_root
+from napari_strata.formats._natural_order import natural_key
 from napari_strata.formats.cosem_prefix import without_meshes
-from napari_strata.formats.discover import DEEPEST, MOST_FOLDERS, natural_key
+from napari_strata.formats.discover import DEEPEST, MOST_FOLDERS
 from napari_strata.formats.ome_series import FOLDER as SERIES_FOLDER
 from napari_strata.formats.ome_series import LAYOUT
 from napari_strata.model import OpenError, Problem

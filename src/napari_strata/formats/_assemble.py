@@ -25,7 +25,7 @@ from napari_strata.model import (
     first_error,
 )
 from napari_strata.store.hierarchy import Array
-from napari_strata.store.location import ZIP_SUFFIXES
+from napari_strata.store.location import without_zip_suffix
 from napari_strata.store.tree import Node
 from napari_strata.store.values import JsonPlace
 
@@ -193,9 +193,7 @@ _GENERIC_NAME = ("c", "s", "setup", "timepoint")
 
 def image_name(node: Node) -> str:
     """Name an image after its folder, with the folder above where its own says too little."""
-    name = node.name
-    if name.lower().endswith(ZIP_SUFFIXES):
-        name = name.rpartition(".")[0]
+    name = without_zip_suffix(node.name)
     for suffix in (".zarr", ".n5", ".precomputed", ".ome"):
         name = name.removesuffix(suffix)
     stem = name.rstrip("0123456789")

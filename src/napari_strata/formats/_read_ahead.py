@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 
 from napari_strata.formats._ome import dataset_nodes, keys
-from napari_strata.model import OpenError
+from napari_strata.model import OpenError, Problem
 from napari_strata.store.hierarchy import (
     ARRAY_FILE,
     ATTRIBUTES_FILE,
@@ -17,6 +17,21 @@ from napari_strata.store.hierarchy import (
 from napari_strata.store.tree import Node, prefetch
 
 LABELS = "labels"
+
+
+def read_groups(
+    nodes: Iterable[Node], encoding: Encoding, problems: list[Problem]
+) -> dict[Node, Group | None]:
+    """Read many groups at once; None for what is not there, and no entry for what is damaged."""
+    nodes = list(nodes)
+    prefetch(nodes, ATTRIBUTES_FILE[encoding])
+    groups: dict[Node, Group | None] = {}
+    for node in nodes:
+        try:
+            groups[node] = read_group(node, encoding)
+        except OpenError as error:
+            problems.append(error.problem)
+    return groups
 
 
 def read_ahead(images: Sequence[Group]) -> None:
@@ -31,8 +46,7 @@ def read_ahead(images: Sequence[Group]) -> None:
     prefetch([node for group in images for node in dataset_nodes(group)], ARRAY_FILE[encoding])
     prefetch(folders, ATTRIBUTES_FILE[encoding])
     listed = [node for folder in folders for node in _listed(folder, encoding)]
-    prefetch(listed, ATTRIBUTES_FILE[encoding])
-    labels = [group for node in listed if (group := _sound(node, encoding)) is not None]
+    labels = [group for group in read_groups(listed, encoding, []).values() if group is not None]
     prefetch([node for group in labels for node in dataset_nodes(group)], ARRAY_FILE[encoding])
 
 

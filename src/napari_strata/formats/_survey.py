@@ -73,32 +73,29 @@ def chosen_entry(items: Sequence[object], wanted: str | None) -> int | None:
     return next((i for i, item in enumerate(items) if isinstance(item, dict)), None)
 
 
-def multiscales_dialect(value: object, index: int | None = None) -> MultiscalesDialect:
-    """Tell the dialects that share the key ``multiscales`` apart, by structure alone.
-
-    It is the structure of the entry ``index`` that tells, else that of the first object.
-    """
+def multiscales_dialect(value: object) -> MultiscalesDialect:
+    """Tell the dialects that share the key ``multiscales`` apart, by its first object."""
     if isinstance(value, dict):
         return "canonical" if "datasets" in value else "unknown"
-    first = first_object(value)
-    if index is not None and isinstance(value, list):
-        first = value[index]
-    if first is None:
-        return "unknown"
-    datasets = first.get("datasets")
+    return _entry_dialect(first_object(value) or {})
+
+
+def _entry_dialect(entry: Mapping[str, Any]) -> MultiscalesDialect:
+    """Tell the dialect of one multiscale, by structure alone."""
+    datasets = entry.get("datasets")
     entries = datasets if isinstance(datasets, list) else []
-    if "coordinateSystems" in first:
+    if "coordinateSystems" in entry:
         return "ome-0.6"
     if any(isinstance(e, dict) and "transform" in e for e in entries):
         return "cosem"
     if any(isinstance(e, dict) and "coordinateTransformations" in e for e in entries):
         return "ome"
-    axes = first.get("axes")
+    axes = entry.get("axes")
     if isinstance(axes, list) and any(isinstance(a, dict) for a in axes):
         return "ome"
     if isinstance(datasets, list):
         texts = bool(entries) and all(isinstance(e, str) for e in entries)
-        return "cosem" if texts or ("version" not in first and axes is None) else "ome-early"
+        return "cosem" if texts or ("version" not in entry and axes is None) else "ome-early"
     return "unknown"
 
 
@@ -144,14 +141,13 @@ class Survey:
         if self.group.encoding == "n5" or not isinstance(value, list):
             return multiscales_dialect(value)
         index = chosen_entry(value, self.wanted)
-        dialect = multiscales_dialect(value, index)
-        if dialect == "cosem":
-            entry = (first_object(value) or {}) if index is None else value[index]
-            if not any(
-                isinstance(e, str) or (isinstance(e, dict) and "transform" in e)
-                for e in entry["datasets"]
-            ):
-                return "ome-early"
+        entry = (first_object(value) or {}) if index is None else value[index]
+        dialect = _entry_dialect(entry)
+        if dialect == "cosem" and not any(
+            isinstance(e, str) or (isinstance(e, dict) and "transform" in e)
+            for e in entry["datasets"]
+        ):
+            return "ome-early"
         return dialect
 
     @cached_property

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import partial
 
-from napari_strata.formats import Context, Found
+from napari_strata.formats import Context, Found, images_at, ome_labels
+from napari_strata.formats._natural_order import natural_key
 from napari_strata.formats.cosem_prefix import contradicting_volumes, without_meshes
 from napari_strata.formats.groups import open_folder, open_group, other_folders
 from napari_strata.model import Image, OpenError, Problem, first_error
@@ -90,13 +90,13 @@ def _image_of(context: Context) -> tuple[Found, Context] | None:
         wanted = context.opened.relative_to(node.path)
         try:
             group = identify(node)
-            found = open_group(group, above) if group is not None else None
+            images = images_at(group, above) if group is not None else None
         except OpenError:
             return None
-        if found is not None and any(
-            level.path == wanted for image in found.images for level in image.levels
-        ):
-            return found, above
+        if group is None or images is None:
+            continue
+        if any(level.path == wanted for image in images for level in image.levels):
+            return ome_labels.with_labels(group, images, above, images_at), above
     return None
 
 
@@ -191,9 +191,3 @@ def _is_new(child: Node, visited: set[str], problems: list[Problem]) -> bool:
 def _too_many(node: Node) -> Problem:
     message = f"more than {MOST_FOLDERS} folders; the rest is not searched for images"
     return Problem("too-many-folders", "warning", node.shown_path, message)
-
-
-def natural_key(text: str) -> list[tuple[int, int, str]]:
-    """Sort numbers inside names as numbers."""
-    parts = re.split(r"([0-9]{1,100})", text)
-    return [(1, int(p), "") if i % 2 else (0, 0, p) for i, p in enumerate(parts)]

@@ -76,7 +76,7 @@ def _label_images(
     """Open the listed label images, then those that a listing shows besides."""
     found = Found()
     listed = _listed(labels, found.problems) if labels is not None else {}
-    others = _folders(folder, found.problems) if listing else []
+    others = folder.folders(found.problems) if listing else []
     others = [node for node in others if node not in listed]
     prefetch([*listed, *others], ATTRIBUTES_FILE[labels.encoding if labels else "zarr3"])
     for node in (*listed, *others):
@@ -132,17 +132,6 @@ def _listed(labels: Group, problems: list[Problem]) -> dict[Node, JsonPlace]:
         else:
             nodes[node] = place
     return nodes
-
-
-def _folders(folder: Node, problems: list[Problem]) -> list[Node]:
-    try:
-        listing = folder.listing()
-    except OpenError as error:
-        problems.append(error.problem)
-        return []
-    names = () if listing is None else listing.folders
-    nodes = [folder.child(name) for name in names if not name.startswith(".")]
-    return [node for node in nodes if node.inside()]
 
 
 def _leads_out(folder: Node) -> Problem:

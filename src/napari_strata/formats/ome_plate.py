@@ -15,10 +15,11 @@ from napari_strata.formats._field_layout import Field
 from napari_strata.formats._grid_of_fields import grids
 from napari_strata.formats._ome import key_place, keys
 from napari_strata.formats._protocol import Context, Found, ImagesAt
+from napari_strata.formats._read_ahead import read_groups
 from napari_strata.formats.ome_well import Entry, Opened, read_fields, read_labels, read_well
 from napari_strata.model import OpenError, Problem
-from napari_strata.store.hierarchy import ATTRIBUTES_FILE, Group, read_group
-from napari_strata.store.tree import Node, prefetch
+from napari_strata.store.hierarchy import Group
+from napari_strata.store.tree import Node
 from napari_strata.store.values import JsonPlace, mapping, quote, sequence, text
 
 _MOST_ROWS = 1000  # a plate has 32 rows and 48 columns at most
@@ -218,16 +219,16 @@ def _entries(
     wells: Sequence[_Well], group: Group, problems: list[Problem]
 ) -> list[tuple[_Well, list[Entry]]]:
     """Read which fields each well has, all wells at once."""
-    prefetch([well.node for well in wells], ATTRIBUTES_FILE[group.encoding])
+    groups = read_groups([well.node for well in wells], group.encoding, problems)
     result = []
     for well in wells:
-        try:
-            node = read_group(well.node, group.encoding)
-            if node is None:
-                message = f'found nothing at "{well.node.inner_path}"; its place is left blank'
-                problems.append(well.place.problem("missing-well", "warning", message))
-                continue
-            result.append((well, read_well(node, problems)))
-        except OpenError as error:
-            problems.append(error.problem)
+        found = groups.get(well.node)
+        if found is not None:
+            try:
+                result.append((well, read_well(found, problems)))
+            except OpenError as error:
+                problems.append(error.problem)
+        elif well.node in groups:
+            message = f'found nothing at "{well.node.inner_path}"; its place is left blank'
+            problems.append(well.place.problem("missing-well", "warning", message))
     return result

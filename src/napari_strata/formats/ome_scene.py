@@ -13,7 +13,7 @@ from typing import Any
 from napari_strata.formats import ome_labels
 from napari_strata.formats._ome import key_place, keys
 from napari_strata.formats._protocol import Context, Found, ImagesAt
-from napari_strata.formats._read_ahead import read_ahead
+from napari_strata.formats._read_ahead import read_ahead, read_groups
 from napari_strata.formats.coordinate_systems import (
     Declared,
     Reference,
@@ -22,13 +22,12 @@ from napari_strata.formats.coordinate_systems import (
     read_systems,
 )
 from napari_strata.formats.scene_systems import Member, joined
-from napari_strata.formats.transform_graph import Edge, SystemKey
-from napari_strata.formats.transform_nesting import read_transform
+from napari_strata.formats.transform_graph import Edge, SystemKey, read_edge
 from napari_strata.formats.transform_parameters import Reading
 from napari_strata.formats.transform_types import Space
 from napari_strata.model import Image, OpenError
-from napari_strata.store.hierarchy import ATTRIBUTES_FILE, Group, read_group
-from napari_strata.store.tree import Node, prefetch
+from napari_strata.store.hierarchy import Group
+from napari_strata.store.tree import Node
 from napari_strata.store.values import JsonPlace, mapping, sequence
 
 KEY = "scene"
@@ -94,7 +93,7 @@ class _Scene:
         reading = Reading(self.group, self.context, problems)
         for index, item in enumerate(items):
             try:
-                self.edges.append(self._edge(item, at.item(index), reading))
+                self.edges.append(read_edge(item, at.item(index), self._end, reading))
             except OpenError as error:
                 problems.append(error.problem)
 
@@ -108,44 +107,22 @@ class _Scene:
                 node = self._node(item, end, at.item(index))
                 if node is not None:
                     nodes.setdefault(node.relative_to(self.group.node.path), node)
-        encoding = self.group.encoding
-        prefetch(nodes.values(), ATTRIBUTES_FILE[encoding])
-        groups: dict[str, Group] = {}
-        for path, node in nodes.items():
-            try:
-                child = read_group(node, encoding)
-            except OpenError as error:
-                self.found.problems.append(error.problem)
-                continue
-            if child is not None:
-                groups[path] = child
-            else:
-                self._missing(node)
-        read_ahead(list(groups.values()))
+        found = read_groups(nodes.values(), self.group.encoding, self.found.problems)
+        groups = {path: found[node] for path, node in nodes.items() if node in found}
+        read_ahead([child for child in groups.values() if child is not None])
         for path, child in groups.items():
-            self._open_image(path, child, images_at)
+            if child is None:
+                self._missing(nodes[path])
+            else:
+                self._open_image(path, child, images_at)
         self._open_unnamed(nodes, images_at)
 
     def _open_unnamed(self, named: Mapping[str, Node], images_at: ImagesAt) -> None:
         """Open the image groups in the scene's folder that no transform names."""
-        try:
-            listing = self.group.node.listing()
-        except OpenError as error:
-            self.found.problems.append(error.problem)
-            return
-        names = [] if listing is None else [n for n in listing.folders if n not in named]
-        nodes = [self.group.node.child(name) for name in names if not name.startswith(".")]
-        nodes = [node for node in nodes if node.inside()]
-        prefetch(nodes, ATTRIBUTES_FILE[self.group.encoding])
-        children: list[Group] = []
-        for node in nodes:
-            try:
-                child = read_group(node, self.group.encoding)
-            except OpenError as error:
-                self.found.problems.append(error.problem)
-                continue
-            if child is not None and "multiscales" in keys(child):
-                children.append(child)
+        problems = self.found.problems
+        nodes = [n for n in self.group.node.folders(problems) if n.name not in named]
+        groups = read_groups(nodes, self.group.encoding, problems)
+        children = [g for g in groups.values() if g is not None and "multiscales" in keys(g)]
         read_ahead(children)
         for child in children:
             try:
@@ -186,12 +163,6 @@ class _Scene:
             for member in self.members:
                 self.by_path.setdefault(member.path, []).append(member)
         return self.by_path.get(path, [])
-
-    def _edge(self, item: object, at: JsonPlace, reading: Reading) -> Edge:
-        source, before = self._end(item, "input", at)
-        target, after = self._end(item, "output", at)
-        found = read_transform(item, at, before, after, reading)
-        return Edge(source, target, found.forward, found.backward, at, found.nonlinear)
 
     def _end(self, item: object, end: str, at: JsonPlace) -> tuple[SystemKey, Space]:
         """Find the system at one end: the scene's own, or one of an image."""

@@ -6,13 +6,12 @@ the group ``OME``, else the groups 0, 1, 2, …; the images' names are in ``OME/
 
 from __future__ import annotations
 
-from contextlib import suppress
 from dataclasses import replace
 
 from napari_strata.formats import ome_labels
 from napari_strata.formats._ome import key_place, keys
 from napari_strata.formats._protocol import Context, Found, ImagesAt
-from napari_strata.formats._read_ahead import read_ahead
+from napari_strata.formats._read_ahead import read_ahead, read_groups
 from napari_strata.model import Image, OpenError, Problem
 from napari_strata.store.hierarchy import ATTRIBUTES_FILE, Group, read_group
 from napari_strata.store.tree import Node, prefetch
@@ -46,14 +45,14 @@ def open_group(group: Group, context: Context, images_at: ImagesAt) -> Found | N
     series = _series(group, found.problems)
     entries = _numbered(group) if series is None else series
     nodes = [node for node, _ in entries if node is not None]
-    prefetch(nodes, ATTRIBUTES_FILE[group.encoding])
-    _read_ahead(nodes, group)
+    groups = read_groups(nodes, group.encoding, found.problems)
+    read_ahead([child for child in groups.values() if child is not None])
     names = _names(group, len(entries), found.problems)
     for (node, place), name in zip(entries, names, strict=True):
-        if node is None:  # its path was refused
+        if node is None or node not in groups:  # its path was refused, or it is damaged
             continue
         try:
-            one = _open(node, group, context, images_at)
+            one = _open(groups[node], context, images_at)
         except OpenError as error:
             found.problems.append(error.problem)
             continue
@@ -67,20 +66,11 @@ def open_group(group: Group, context: Context, images_at: ImagesAt) -> Found | N
     return found if found.images or found.problems else None
 
 
-def _open(node: Node, group: Group, context: Context, images_at: ImagesAt) -> Found | None:
-    child = read_group(node, group.encoding)
+def _open(child: Group | None, context: Context, images_at: ImagesAt) -> Found | None:
     images = images_at(child, context) if child is not None else None
     if child is None or images is None:
         return None
     return ome_labels.with_labels(child, images, context, images_at, one_of_many=True)
-
-
-def _read_ahead(nodes: list[Node], group: Group) -> None:
-    groups = []
-    for node in nodes:
-        with suppress(OpenError):  # shows when it is opened
-            groups.append(read_group(node, group.encoding))
-    read_ahead([child for child in groups if child is not None])
 
 
 def _named(image: Image, name: str | None, node: Node, context: Context) -> Image:

@@ -14,10 +14,10 @@ from napari_strata.formats._field_layout import Field
 from napari_strata.formats._grid_of_fields import grids
 from napari_strata.formats._ome import key_place, keys
 from napari_strata.formats._protocol import Context, Found, ImagesAt
-from napari_strata.formats._read_ahead import read_ahead
+from napari_strata.formats._read_ahead import read_ahead, read_groups
 from napari_strata.model import Image, OpenError, Problem
-from napari_strata.store.hierarchy import ATTRIBUTES_FILE, Group, read_group
-from napari_strata.store.tree import Node, prefetch
+from napari_strata.store.hierarchy import Group
+from napari_strata.store.tree import Node
 from napari_strata.store.values import JsonPlace, mapping, quote, sequence, text
 
 
@@ -135,18 +135,14 @@ def read_fields(
 
     ``group`` is the well or plate they belong to: all of a plate has one encoding.
     """
-    prefetch([entry.node for entry in entries], ATTRIBUTES_FILE[group.encoding])
+    found = read_groups([entry.node for entry in entries], group.encoding, problems)
     groups: list[tuple[Entry, Group]] = []
     for entry in entries:
-        try:
-            field = read_group(entry.node, group.encoding)
-        except OpenError as error:
-            problems.append(error.problem)
-            continue
-        if field is None:
-            problems.append(_missing(entry))
-        else:
+        field = found.get(entry.node)
+        if field is not None:
             groups.append((entry, field))
+        elif entry.node in found:
+            problems.append(_missing(entry))
     read_ahead([field for _, field in groups])
     opened: dict[Node, Opened] = {}
     for entry, field in groups:

@@ -27,11 +27,11 @@ from napari_strata.formats.coordinate_systems import (
     system_of,
 )
 from napari_strata.formats.dataset_transforms import Datasets
-from napari_strata.formats.transform_graph import Edge, Graph, SystemKey, Ways
-from napari_strata.formats.transform_nesting import product, read_transform
+from napari_strata.formats.transform_graph import Edge, Graph, SystemKey, Ways, read_edge
+from napari_strata.formats.transform_nesting import product
 from napari_strata.formats.transform_parameters import Reading
 from napari_strata.formats.transform_types import Space
-from napari_strata.model import CoordinateSystem, Image, OpenError, Problem
+from napari_strata.model import CoordinateSystem, Image, OpenError, Problem, first_error
 from napari_strata.store.hierarchy import read_group
 from napari_strata.store.values import JsonPlace, sequence
 
@@ -82,7 +82,7 @@ def parse(survey: Survey, context: Context) -> list[Image]:
 
 
 def _nothing(problems: Sequence[Problem], multiscale: Multiscale) -> OpenError:
-    error = next((p for p in problems if p.severity == "error"), None)
+    error = first_error(problems)
     if error is not None:
         return OpenError(error)
     message = "found no dataset that is mapped to a coordinate system, expected one"
@@ -141,17 +141,11 @@ class _Further:
             return []
         for index, item in enumerate(items):
             try:
-                edges.append(self._edge(item, at.item(index), reading))
+                edges.append(read_edge(item, at.item(index), self._end, reading))
             except OpenError as error:
                 problems += as_info([error.problem])
         problems += as_info(reading.problems)
         return edges
-
-    def _edge(self, item: object, at: JsonPlace, reading: Reading) -> Edge:
-        source, before = self._end(item, "input", at)
-        target, after = self._end(item, "output", at)
-        found = read_transform(item, at, before, after, reading)
-        return Edge(source, target, found.forward, found.backward, at, found.nonlinear)
 
     def _end(self, item: object, end: str, at: JsonPlace) -> tuple[SystemKey, Space]:
         reference = read_reference(item, end, at)

@@ -14,7 +14,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from napari_strata import affine
-from napari_strata.formats.transform_nesting import Chain
+from napari_strata.formats.transform_nesting import Chain, read_transform
+from napari_strata.formats.transform_parameters import Reading
+from napari_strata.formats.transform_types import Space
 from napari_strata.model import Problem
 from napari_strata.store.values import JsonPlace
 
@@ -50,6 +52,24 @@ class Edge:
     backward: Chain | None
     place: JsonPlace
     nonlinear: Problem | None = None
+
+
+Ends = Callable[[object, str, JsonPlace], tuple[SystemKey, Space]]
+"""Finds the system at the "input" or "output" of a transform; may raise OpenError."""
+
+
+def read_edge(item: object, at: JsonPlace, end: Ends, reading: Reading) -> Edge:
+    """Read a transform between two systems.
+
+    Raises
+    ------
+    OpenError
+        If one of its ends is unknown, or its type or numbers are not what they should be.
+    """
+    source, before = end(item, "input", at)
+    target, after = end(item, "output", at)
+    found = read_transform(item, at, before, after, reading)
+    return Edge(source, target, found.forward, found.backward, at, found.nonlinear)
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from napari_strata.formats import ome_labels, visor_channels, visor_parts
+from napari_strata.formats._natural_order import natural_key
 from napari_strata.formats._protocol import Context, Found, ImagesAt
 from napari_strata.formats.visor import FOLDER
 from napari_strata.formats.visor_datasets import level_nodes
@@ -95,20 +96,8 @@ def _images_in(folder: Node, problems: list[Problem]) -> list[_Wanted]:
     selection = read_selection(folder, problems)
     if selection is not None:
         return [*selection]
-    try:
-        listing = folder.listing()
-    except OpenError as error:
-        problems.append(error.problem)
-        return []
-    names = () if listing is None else listing.folders
-    nodes = [folder.child(name) for name in names if name.endswith(_IMAGE_SUFFIX)]
-    return [*sorted((node for node in nodes if node.inside()), key=_order)]
-
-
-def _order(node: Node) -> list[tuple[int, str]]:
-    """Sort numbers inside names as numbers."""
-    parts = re.split(r"([0-9]{1,9})", node.name)
-    return [(int(p), "") if i % 2 else (-1, p) for i, p in enumerate(parts)]
+    nodes = [node for node in folder.folders(problems) if node.name.endswith(_IMAGE_SUFFIX)]
+    return [*sorted(nodes, key=lambda node: natural_key(node.name))]
 
 
 def _open(wanted: Sequence[_Wanted], context: Context, images_at: ImagesAt, found: Found) -> None:

@@ -14,9 +14,15 @@ from napari_strata.store.hierarchy import (
     is_array,
     read_group,
 )
-from napari_strata.store.location import METADATA_FILES, ZIP_SUFFIXES, parse_location, zip_in
+from napari_strata.store.location import (
+    CONTAINER_SUFFIXES,
+    METADATA_FILES,
+    parse_location,
+    without_zip_suffix,
+    zip_in,
+)
 from napari_strata.store.precomputed import INFO_FILE, SUFFIX, speaks
-from napari_strata.store.tree import CONTAINER_SUFFIXES, Node, Tree
+from napari_strata.store.tree import Node, Tree
 from napari_strata.store.zip import ZipBackend
 
 _LONGEST_CLIMB = 64
@@ -69,14 +75,9 @@ def _wrapper(top: Node, archive: ZipBackend) -> Node | None:
     if found is None or len(folders) != 1 or not set(METADATA_FILES).isdisjoint(found.files):
         return None
     (folder,) = folders
-    stem = _without_zip_suffix(top.name)
+    stem = without_zip_suffix(top.name)
     named = folder.endswith(CONTAINER_SUFFIXES) or folder in (stem, posixpath.splitext(stem)[0])
     return top.child(folder) if named else None
-
-
-def _without_zip_suffix(name: str) -> str:
-    stem, suffix = posixpath.splitext(name)
-    return stem if suffix.lower() in ZIP_SUFFIXES else name
 
 
 def _check_folder(path: str, named: str) -> None:
@@ -123,7 +124,7 @@ def _has_metadata(node: Node) -> bool:
 def encoding_hint(node: Node) -> Encoding | None:
     """Guess from the container's name which encoding to try first; structure decides."""
     name = node.lineage()[-1].name
-    root = _without_zip_suffix(name)
+    root = without_zip_suffix(name)
     if root.endswith(".n5"):
         return "n5"
     if root.endswith(SUFFIX):

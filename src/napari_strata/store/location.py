@@ -13,6 +13,7 @@ from napari_strata.model import OpenError, Problem
 Scheme = Literal["file", "http", "s3", "gs"]
 
 ZIP_SUFFIXES = (".ozx", ".zip")  # in any case
+CONTAINER_SUFFIXES = (".n5", ".zarr", ".precomputed", ".vsr")
 METADATA_FILES = ("attributes.json", "zarr.json", ".zattrs", ".zgroup", ".zarray", "info")
 
 _REGION = r"(?P<region>[a-z]{2}(?:-[a-z]+)+-[0-9])"
@@ -168,3 +169,9 @@ def _public_bucket(host: str, path: str) -> Location | None:
     if host == _GCS_HOST and bucket:
         return Location("gs", bucket, key)
     return None
+
+
+def without_zip_suffix(name: str) -> str:
+    """Take off the suffix by which a zip file is told, if there is one."""
+    stem, suffix = os.path.splitext(name)
+    return stem if suffix.lower() in ZIP_SUFFIXES else name

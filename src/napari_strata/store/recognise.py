@@ -9,10 +9,9 @@ import json
 import os
 import re
 
-from napari_strata.store.location import METADATA_FILES, is_neuroglancer, is_url
+from napari_strata.store.location import CONTAINER_SUFFIXES, METADATA_FILES, is_neuroglancer, is_url
 from napari_strata.store.prefix import is_prefix
 
-_FOLDER_SUFFIXES = (".n5", ".zarr", ".precomputed", ".vsr")
 _SURE_FILES = frozenset({".zattrs", ".zgroup", ".zarray"})  # nothing else is called so
 _LARGEST_GLANCE = 16 * 2**20
 
@@ -22,13 +21,10 @@ _N5_KEYS = frozenset(
     | {"pixelResolution", "transform", "spatialTransform", "affineTransform", "resolution"}
 )
 _N5_MARKS = tuple(f'"{key}"'.encode() for key in _N5_KEYS)
-_URL_IN_CONTAINER = re.compile(
-    r"\.(n5|zarr|precomputed|vsr|ozx|(n5|zarr|ome)\.zip)(/|$)", re.IGNORECASE
-)
+_CONTAINER = r"\.(?:n5|zarr|precomputed|vsr|ozx|(?:n5|zarr|ome)\.zip)"
+_URL_IN_CONTAINER = re.compile(f"{_CONTAINER}(?:/|$)", re.IGNORECASE)
 _MOST_READ = 2
-_CONTAINER_NAME = re.compile(
-    r"\.(?:n5|zarr|vsr|precomputed|ozx|(?:n5|zarr|ome)\.zip)$", re.IGNORECASE
-)
+_CONTAINER_NAME = re.compile(f"{_CONTAINER}$", re.IGNORECASE)
 # Any other zip may hold anything: it is not looked into.
 _ZIP_NAME = re.compile(r"\.(?:ozx|(?:n5|zarr|ome)\.zip)(?=/|$)", re.IGNORECASE)
 
@@ -49,7 +45,7 @@ def recognise(path: str) -> bool:
     name = os.path.basename(path)
     if name in METADATA_FILES and not os.path.isdir(path):
         return _speaks_for_us(path)
-    if any(part.endswith(_FOLDER_SUFFIXES) for part in path.replace(os.sep, "/").split("/")):
+    if any(part.endswith(CONTAINER_SUFFIXES) for part in path.replace(os.sep, "/").split("/")):
         return os.path.isdir(path)
     return _has_marker(path)
 

@@ -17,11 +17,9 @@ from typing import Any
 
 from napari_strata.model import OpenError, Problem
 from napari_strata.store.backend import Backend, Listing, ReadError, open_backend
-from napari_strata.store.location import Location
+from napari_strata.store.location import CONTAINER_SUFFIXES, Location
 from napari_strata.store.paths import path_defect
 from napari_strata.store.values import JsonPlace, quote
-
-CONTAINER_SUFFIXES = (".n5", ".zarr", ".precomputed", ".vsr")
 
 
 @dataclass
@@ -275,6 +273,20 @@ class Node:
         except ReadError as error:
             problem = Problem("unreadable", "error", self.shown_path, str(error))
             raise OpenError(problem) from None
+
+    def folders(self, problems: list[Problem]) -> list[Node]:
+        """Go to the folders in this one, but hidden ones and links out of the container.
+
+        A listing that fails is noted; storage that cannot list gives none.
+        """
+        try:
+            listing = self.listing()
+        except OpenError as error:
+            problems.append(error.problem)
+            return []
+        names = () if listing is None else listing.folders
+        nodes = [self.child(name) for name in names if not name.startswith(".")]
+        return [node for node in nodes if node.inside()]
 
     def kvstore(self) -> dict[str, Any]:
         """Give tensorstore's key-value store specification of this folder."""
