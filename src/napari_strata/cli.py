@@ -37,6 +37,11 @@ Orientation = Literal["image", "stage"]
 OrientationOption = Annotated[
     Orientation, typer.Option(help="The axes VISoR's stacks are shown in.")
 ]
+Vertices = Literal["world", "declared"]
+VerticesOption = Annotated[
+    Vertices | None,
+    typer.Option(help="Take ZVF's vertices as world coordinates, or as the store declares."),
+]
 
 
 @app.callback()
@@ -59,10 +64,11 @@ def inspect(
     as_json: JsonOption = False,
     origin: OriginOption = "center",
     orientation: OrientationOption = "image",
+    vertices: VerticesOption = None,
 ) -> None:
-    """Print every image: format, axes, units, levels with their transforms, and problems."""
+    """Print every image and geometry: axes, units, levels with their transforms, problems."""
     try:
-        found = dataset.open(path, origin=origin, orientation=orientation)
+        found = dataset.open(path, origin=origin, orientation=orientation, vertices=vertices)
     except dataset.OpenError as error:
         raise _refuse(error) from None
     if as_json:

@@ -11,7 +11,7 @@ from rich.table import Table
 
 from napari_strata.affine import Vector
 from napari_strata.check import Finding, Report
-from napari_strata.dataset import Dataset, Image
+from napari_strata.dataset import Dataset, Geometry, Image
 from napari_strata.model import Problem
 
 _NARROWEST = 140  # a number that is cut off is worse than a line that wraps
@@ -19,12 +19,18 @@ _STYLES = {"error": "bold red", "warning": "yellow", "info": "dim"}
 
 
 def print_dataset(found: Dataset) -> None:
-    """Print every image as a table of its levels, then the problems."""
+    """Print every image and geometry as a table of its levels, then the problems."""
     console = _console()
-    console.print(f"[bold]{escape(found.path)}[/bold]: {len(found.images)} image(s)")
+    counts = [f"{len(found.images)} image(s)"] if found.images or not found.geometries else []
+    if found.geometries:
+        counts.append(f"{len(found.geometries)} geometries")
+    console.print(f"[bold]{escape(found.path)}[/bold]: {', '.join(counts)}")
     for image in found.images:
         console.print()
         _print_image(console, image)
+    for geometry in found.geometries:
+        console.print()
+        _print_geometry(console, geometry)
     if found.problems:
         console.print()
         _print_problems(console, found.problems)
@@ -105,6 +111,31 @@ def _print_image(console: Console, image: Image) -> None:
             matrix = np.array2string(level.affine, precision=6, suppress_small=True)
             console.print(f"affine of {escape(level.path or '.')}:\n{matrix}")
     _print_problems(console, image.problems)
+
+
+def _print_geometry(console: Console, geometry: Geometry) -> None:
+    axes = ", ".join(f"{a.name} ({a.unit or 'voxel'})" for a in geometry.axes)
+    kind = geometry.model.stored_kind.replace("_", " ")
+    title = f"[bold cyan]{escape(geometry.path or '.')}[/bold cyan]  {geometry.format}, "
+    console.print(f"{title}{escape(kind)}  axes {escape(axes)}")
+    if geometry.segments is not None:
+        console.print(f"{len(geometry.segments)} segments, each a mesh of its own")
+    if geometry.levels:
+        table = Table(box=None, pad_edge=False, header_style="dim")
+        for header in ("level", "vertices", "from", "to", "space", "why"):
+            table.add_column(header, overflow="fold")
+        for level in geometry.levels:
+            bounds = level.bounds
+            table.add_row(
+                escape(level.path or "."),
+                "not declared" if level.vertex_count is None else f"{level.vertex_count:,}",
+                "" if bounds is None else _numbers(bounds[0]),
+                "" if bounds is None else _numbers(bounds[1]),
+                level.space,
+                escape(level.decision.reason),
+            )
+        console.print(table)
+    _print_problems(console, geometry.problems)
 
 
 def _numbers(values: Vector | None) -> str:

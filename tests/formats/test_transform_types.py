@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import zarr
 
-from napari_strata.dataset import _read_values
+from napari_strata.dataset.opening import _read_values
 from napari_strata.formats._protocol import Context
 from napari_strata.formats.transform_nesting import Transform, product, read_transform
 from napari_strata.formats.transform_parameters import Reading

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from napari_strata.formats._survey import Survey
+from napari_strata.geometry import Geometry, VertexSpace
 from napari_strata.model import Image, Problem
 from napari_strata.store.hierarchy import Array, Group
 from napari_strata.store.tree import Node
@@ -30,6 +31,7 @@ class Context:
     multiscale : name of the multiscale to show where a group holds several (OME-NGFF).
     read_values : reads a small array of numbers (transform parameters stored as arrays).
     orientation : whether VISoR's stacks are shown in the axes of their images or of the stage.
+    vertices : which space ZVF's vertices are to be taken in; None: they decide.
     """
 
     opened: Node
@@ -37,6 +39,7 @@ class Context:
     multiscale: str | None
     read_values: Callable[[Array], npt.NDArray[np.float64]]
     orientation: Orientation = "image"
+    vertices: VertexSpace | None = None
 
     def path(self, node: Node) -> str:
         """Give a node's path relative to what was opened."""
@@ -45,10 +48,14 @@ class Context:
 
 @dataclass
 class Found:
-    """Images and problems, in the order they are to be listed."""
+    """Images, geometries and problems, in the order they are to be listed; true if not empty."""
 
     images: list[Image] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
+    geometries: list[Geometry] = field(default_factory=list)
+
+    def __bool__(self) -> bool:
+        return bool(self.images or self.geometries)
 
 
 ImagesAt = Callable[[Group, Context], list[Image] | None]

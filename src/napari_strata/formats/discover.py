@@ -10,6 +10,7 @@ from napari_strata.formats import Context, Found, images_at, ome_labels
 from napari_strata.formats._natural_order import natural_key
 from napari_strata.formats.cosem_prefix import contradicting_volumes, without_meshes
 from napari_strata.formats.groups import open_folder, open_group, other_folders
+from napari_strata.geometry import Geometry
 from napari_strata.model import Image, OpenError, Problem, first_error
 from napari_strata.store.container import encoding_hint, identify
 from napari_strata.store.hierarchy import ATTRIBUTES_FILE, is_array
@@ -40,16 +41,16 @@ def open_node(context: Context) -> tuple[Found, Context]:
             return above
     if group is not None:
         named = open_group(group, context)
-        if named is not None and named.images:
+        if named:
             return named, context
     else:
         named = open_folder(node, context)
-        if named is not None and named.images:
+        if named:
             return _with_others(named, context), context
     found = _discover(context, [node])
     if named is not None:
         found.problems[:0] = named.problems
-    if not found.images:
+    if not found:
         raise _nothing(found, node)
     return found, context
 
@@ -60,6 +61,7 @@ def _with_others(found: Found, context: Context) -> Found:
     if others:
         more = _discover(context, others, top=1)
         found.images += more.images
+        found.geometries += more.geometries
         found.problems += more.problems
     return found
 
@@ -102,9 +104,10 @@ def _image_of(context: Context) -> tuple[Found, Context] | None:
 
 @dataclass
 class _Visit:
-    """What was found at one folder: images, or the folders to look into next."""
+    """What was found at one folder, or the folders to look into next."""
 
     images: list[Image] = field(default_factory=list)
+    geometries: list[Geometry] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     children: list[Node] = field(default_factory=list)
 
@@ -123,6 +126,7 @@ def _discover(context: Context, layer: list[Node], *, top: int = 0) -> Found:
             visits = pool.map(partial(_visit, context=context, depth=depth), layer)
             for node, visit in zip(layer, visits, strict=True):
                 by_path.append((context.path(node), visit.images))
+                found.geometries += visit.geometries
                 found.problems += visit.problems
                 children += [c for c in visit.children if _is_new(c, visited, found.problems)]
             if seen + len(children) > MOST_FOLDERS:
@@ -132,6 +136,7 @@ def _discover(context: Context, layer: list[Node], *, top: int = 0) -> Found:
             layer = children
     by_path.sort(key=lambda pair: natural_key(pair[0]))
     found.images = [image for _, images in by_path for image in images]
+    found.geometries.sort(key=lambda geometry: natural_key(geometry.path))
     found.problems += contradicting_volumes(found.images)
     return found
 
@@ -147,10 +152,11 @@ def _visit(node: Node, context: Context, depth: int) -> _Visit:
         elif depth:
             found = open_folder(node, context)
         if found is not None:
-            visit.images, visit.problems = found.images, found.problems
-        if visit.images and group is None:
+            visit.images, visit.geometries = found.images, found.geometries
+            visit.problems = found.problems
+        if found and group is None:
             visit.children = other_folders(node)
-        elif not visit.images and depth < DEEPEST:
+        elif not found and depth < DEEPEST:
             visit.children = _children(node, visit.problems)
     except OpenError as error:
         visit.problems.append(error.problem)
