@@ -6,11 +6,12 @@ their own.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Protocol
 
 import numpy as np
 
-from napari_strata.arrays import stores
+from napari_strata.arrays import cache, stores
 from napari_strata.arrays.part import Part
 from napari_strata.arrays.portions import WHOLE, Portion
 from napari_strata.arrays.selection import Index
@@ -58,10 +59,11 @@ class Single:
         shape: tuple[int, ...],
         dtype: np.dtype[Any],
         chunks: tuple[int, ...],
+        contexts: Callable[[], cache.Contexts] = cache.contexts,
     ) -> None:
         self.grid = chunks
         self.where = location.where
-        self._part = Part(location, shape, dtype)
+        self._part = Part(location, shape, dtype, contexts)
 
     def portions(self, index: Index) -> list[Portion]:
         """Return the region itself."""
@@ -81,6 +83,7 @@ class Stack:
         shape: tuple[int, ...],
         dtype: np.dtype[Any],
         chunks: tuple[int, ...],
+        contexts: Callable[[], cache.Contexts] = cache.contexts,
     ) -> None:
         if shape[:1] != (len(location.parts),):
             raise ValueError(f"{len(location.parts)} stacked arrays do not have shape {shape}")
@@ -88,7 +91,8 @@ class Stack:
         self._shape = shape[1:]
         self._dtype = dtype
         self._parts = [
-            None if part is None else Part(part, shape[1:], dtype) for part in location.parts
+            None if part is None else Part(part, shape[1:], dtype, contexts)
+            for part in location.parts
         ]
         present = [part for part in location.parts if part is not None]
         self.count = len(present)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -78,6 +79,24 @@ def contexts() -> Contexts:
         if _contexts is None:
             _contexts = _make(_current_limit())
         return _contexts
+
+
+def apart(limit: int) -> Callable[[], Contexts]:
+    """Return what gives contexts with a cache of their own: for reading that is not viewing.
+
+    What is read through them neither fills the shared cache nor is found there; at most ``limit``
+    bytes of decoded chunks are kept.
+    """
+    own: list[Contexts] = []
+    lock = threading.Lock()
+
+    def give() -> Contexts:
+        with lock:
+            if not own:
+                own.append(_make(limit))
+            return own[0]
+
+    return give
 
 
 def _current_limit() -> int:

@@ -266,6 +266,11 @@ class LevelArray(np.lib.mixins.NDArrayOperatorsMixin):
         picks = tuple(str(pick) for pick in self._selection.picks)
         return ("napari_strata.LevelArray", self._source.token, picks, self._selection.order)
 
+    @property
+    def identity(self) -> str:
+        """A text that another view has only if it shows the same voxels of the same opened level."""
+        return repr(self.__dask_tokenize__()[1:])
+
     def __copy__(self) -> LevelArray:
         return self
 

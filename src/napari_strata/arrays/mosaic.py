@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -29,8 +30,10 @@ class Mosaic:
         shape: tuple[int, ...],
         dtype: np.dtype[Any],
         chunks: tuple[int, ...],
+        contexts: Callable[[], cache.Contexts] = cache.contexts,
     ) -> None:
         self._tiles = location.tiles
+        self._contexts = contexts
         self._shape = shape
         self._dtype = dtype
         self._chunks = chunks
@@ -83,7 +86,7 @@ class Mosaic:
         with self._lock:
             if tile not in self._parts:
                 found = self._tiles[tile]
-                self._parts[tile] = Part(found.location, found.shape, self._dtype)
+                self._parts[tile] = Part(found.location, found.shape, self._dtype, self._contexts)
             return self._parts[tile]
 
     def view(self, index: Index) -> Any:
@@ -108,7 +111,7 @@ class Mosaic:
                 # With nothing chained to it: tensorstore pickles what a reader raises.
                 raise failure.with_traceback(None) from None
 
-        context = cache.contexts().laying
+        context = self._contexts().laying
         return stores.virtual(read, self._shape, self._chunks, self._dtype, context)[index]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 from typing import Any, Literal
 
 import numpy as np
@@ -36,9 +37,14 @@ class Part:
     """
 
     def __init__(
-        self, location: ArrayLocation, shape: tuple[int, ...], dtype: np.dtype[Any]
+        self,
+        location: ArrayLocation,
+        shape: tuple[int, ...],
+        dtype: np.dtype[Any],
+        contexts: Callable[[], cache.Contexts] = cache.contexts,
     ) -> None:
         self.location = location
+        self._in_force = contexts
         self._axes = LevelAxes.of(location, shape)
         self._dtype = dtype
         self._lock = threading.Lock()
@@ -56,7 +62,7 @@ class Part:
         CodecError : the array cannot be decoded, or is not what its level says.
         ChunkError : the names of its chunks could not be found out.
         """
-        contexts = cache.contexts()
+        contexts = self._in_force()
         with self._lock:
             if self._contexts is not contexts:
                 self._show(self._open(contexts))
@@ -103,7 +109,7 @@ class Part:
 
     def answers(self) -> bool:
         """Tell whether the store still answers at all: asks for the metadata file once."""
-        return self._ask_for_metadata(cache.contexts()) != "silence"
+        return self._ask_for_metadata(self._in_force()) != "silence"
 
     def _stored_chunks(self) -> tuple[int, ...]:
         return tuple(self._stored.chunk_layout.read_chunk.shape or ())

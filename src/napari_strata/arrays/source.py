@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from napari_strata.arrays.assembly import Assembly, Single, Stack
-from napari_strata.arrays.cache import physical_memory
+from napari_strata.arrays.cache import Contexts, contexts, physical_memory
 from napari_strata.arrays.errors import ChunkError
 from napari_strata.arrays.mosaic import Mosaic
 from napari_strata.arrays.portions import MOST_AT_ONCE, WHOLE, Place, begin, fill
@@ -29,6 +29,8 @@ class Source:
     dtype : native byte order.
     token : names this opened level, for dask.
 
+    ``in_force`` gives the tensorstore contexts it is read in: the viewing ones, or others apart.
+
     Raises
     ------
     ValueError : the shape and the location do not fit together.
@@ -40,13 +42,14 @@ class Source:
         shape: tuple[int, ...],
         dtype: np.dtype[Any],
         chunks: tuple[int, ...],
+        in_force: Callable[[], Contexts] = contexts,
     ) -> None:
         self.location = location
         self.shape = shape
         self.dtype = dtype
         self.chunks = chunks
         self.token = uuid.uuid4().hex
-        self._assembly = _assemble(location, shape, dtype, chunks)
+        self._assembly = _assemble(location, shape, dtype, chunks, in_force)
 
     def read(self, selection: Selection) -> npt.NDArray[Any]:
         """Read a view.
@@ -113,10 +116,14 @@ def _part_of(result: npt.NDArray[Any], place: tuple[slice, ...]) -> npt.NDArray[
 
 
 def _assemble(
-    location: Location, shape: tuple[int, ...], dtype: np.dtype[Any], chunks: tuple[int, ...]
+    location: Location,
+    shape: tuple[int, ...],
+    dtype: np.dtype[Any],
+    chunks: tuple[int, ...],
+    in_force: Callable[[], Contexts],
 ) -> Assembly:
     if isinstance(location, ArrayLocation):
-        return Single(location, shape, dtype, chunks)
+        return Single(location, shape, dtype, chunks, in_force)
     if isinstance(location, StackLocation):
-        return Stack(location, shape, dtype, chunks)
-    return Mosaic(location, shape, dtype, chunks)
+        return Stack(location, shape, dtype, chunks, in_force)
+    return Mosaic(location, shape, dtype, chunks, in_force)

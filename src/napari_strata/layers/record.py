@@ -13,6 +13,9 @@ from napari_strata.model import Problem
 PENDING_CONTRAST = "pending_contrast"
 CONTRAST_RANGE = "contrast_limits_range"
 FIRST_POSITION = "first_position"
+ARRAYS = "arrays"
+LAYER_NAME = "layer_name"
+CHANNEL_LABEL = "channel_label"
 
 
 def record(

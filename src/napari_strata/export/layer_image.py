@@ -1,0 +1,256 @@
+"""What an Image or Labels layer is, as something to be written: its pixels, and where they are.
+
+Transforms are always the live layer's. What is stored is used beyond that only while every level
+of the layer is still the array object it was opened with: then its coarser levels have their own
+declared places, and a layer that was not moved has its transforms exactly as they were declared,
+in the units they were declared in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from napari_strata import affine, units
+from napari_strata.affine import Matrix
+from napari_strata.arrays import LevelArray
+from napari_strata.export.layer_look import look_of
+from napari_strata.layers.placement import Placement
+from napari_strata.layers.record import ARRAYS, CHANNEL_LABEL, LAYER_NAME
+from napari_strata.model import Axis, Display, Kind, Problem
+
+KINDS: dict[str, Kind] = {"image": "image", "labels": "labels"}
+_DEFAULT_NAMES = ("t", "z", "y", "x")
+_TIME_NAMES = frozenset({"t", "time"})
+
+
+@dataclass(frozen=True)
+class LayerLevel:
+    """One level: its pixels, and voxel centre → world in the units of the image's axes.
+
+    Attributes
+    ----------
+    pixels : a `LevelArray`, or anything that is indexed as an array; axes as the image's.
+    affine : ``(n + 1, n + 1)``.
+    """
+
+    pixels: Any
+    affine: Matrix
+
+
+@dataclass(frozen=True)
+class LayerImage:
+    """A layer as something to be written.
+
+    Attributes
+    ----------
+    axes : of the array, in its order; the colours of an RGB layer are a channel axis.
+    levels : finest first. More than one only where they are stored.
+    display : as the layer looks now; one channel.
+    losses : what no format has a place for.
+    """
+
+    name: str
+    kind: Kind
+    axes: tuple[Axis, ...]
+    levels: tuple[LayerLevel, ...]
+    display: Display
+    losses: tuple[Problem, ...] = ()
+
+    @property
+    def is_stored(self) -> bool:
+        """Whether all its pixels are read from a store, none computed or in memory."""
+        return all(isinstance(level.pixels, LevelArray) for level in self.levels)
+
+
+def layer_image(layer: Any) -> LayerImage:
+    """Describe an Image or Labels layer as it is now; reads no pixels.
+
+    Raises
+    ------
+    ValueError
+        If it is another kind of layer, or its units cannot be told.
+    """
+    kind = KINDS.get(layer._type_string)
+    if kind is None:
+        raise ValueError(
+            f"{layer.name} is a {type(layer).__name__} layer, expected Image or Labels"
+        )
+    arrays = list(layer.data) if layer.multiscale else [layer.data]
+    record = _record(layer, arrays)
+    worlds = _worlds(layer, arrays, record)
+    axes = _axes(layer, record)
+    worlds = _in_units(layer, axes, worlds)
+    if record is not None and _is_unmoved(layer, record):
+        worlds = _declared(record) or worlds
+    levels = [LayerLevel(a, w) for a, w in zip(arrays, worlds, strict=False)]
+    display, losses = look_of(layer, _channel_label(layer, record))
+    image = LayerImage(_name(layer, record), kind, axes, tuple(levels), display, losses)
+    return _with_colours_as_channels(image) if getattr(layer, "rgb", False) else image
+
+
+def live_affine(layer: Any) -> Matrix:
+    """Return ``(n + 1, n + 1)``, level 0's voxel centre → world, in the layer's units.
+
+    A layer that is only scaled and moved has exactly these numbers.
+    """
+    n = layer.ndim
+    scale, translate = np.asarray(layer.scale, float), np.asarray(layer.translate, float)
+    inner = affine.from_scale_translate(scale, translate)
+    rotate = np.asarray(layer.rotate, float)
+    shear = np.eye(n)
+    shear[np.triu_indices(n, 1)] = layer.shear
+    if not (np.array_equal(rotate, np.eye(n)) and np.array_equal(shear, np.eye(n))):
+        matrix = np.eye(n + 1)
+        matrix[:n, :n] = rotate @ shear @ np.diag(scale)
+        matrix[:n, n] = translate
+        inner = affine.frozen(matrix)
+    outer = np.asarray(layer.affine.affine_matrix, float)
+    return inner if np.array_equal(outer, np.eye(n + 1)) else affine.compose(outer, inner)
+
+
+# ----------------------------------------------------------------------- what we know of a layer
+
+
+def _record(layer: Any, arrays: Sequence[Any]) -> Mapping[str, Any] | None:
+    """Return what the layer was opened with, while all its levels are those very arrays."""
+    record = layer.metadata.get("strata")
+    if not isinstance(record, Mapping) or not all(isinstance(a, LevelArray) for a in arrays):
+        return None
+    return record if record.get(ARRAYS) == [array.identity for array in arrays] else None
+
+
+def _is_unmoved(layer: Any, record: Mapping[str, Any]) -> bool:
+    """Tell whether the layer's place, axes and units are those it was opened with."""
+    opened = np.array(record["layer_levels"][0]["affine"])
+    return (
+        np.array_equal(live_affine(layer), opened)
+        and list(layer.axis_labels) == record["layer_axes"]
+        and _unit_names(layer) == record["layer_units"]
+    )
+
+
+def _name(layer: Any, record: Mapping[str, Any] | None) -> str:
+    """Return the image's name; a layer that was renamed has its own."""
+    if record is not None and layer.name == record.get(LAYER_NAME):
+        return str(record.get("name") or layer.name)
+    return str(layer.name)
+
+
+def _channel_label(layer: Any, record: Mapping[str, Any] | None) -> str:
+    """Return what the channel is called; a layer that was renamed is called by its own name."""
+    if record is not None and layer.name == record.get(LAYER_NAME):
+        return str(record.get(CHANNEL_LABEL) or layer.name)
+    return str(layer.name)
+
+
+# ------------------------------------------------------------------------------- axes and units
+
+
+def _axes(layer: Any, record: Mapping[str, Any] | None) -> tuple[Axis, ...]:
+    """Return the layer's axes; those it was opened with keep their type and declared unit."""
+    names, names_of_units = _names(layer), _unit_names(layer)
+    declared = {a["name"]: a for a in record["axes"]} if record is not None else {}
+    axes = []
+    for index, (name, unit) in enumerate(zip(names, names_of_units, strict=True)):
+        known = declared.get(name)
+        if known is not None and record is not None and unit == record["layer_units"][index]:
+            axes.append(Axis(name, known["type"], known["unit"]))
+        else:
+            parsed = units.parse(unit)
+            is_time = (parsed is not None and parsed.dimension == "time") or (
+                name.lower() in _TIME_NAMES
+            )
+            kind = known["type"] if known is not None else "time" if is_time else "space"
+            axes.append(Axis(name, kind, None if parsed is None else parsed.name))
+    return _at_most_three_spatial(axes)
+
+
+def _at_most_three_spatial(axes: Sequence[Axis]) -> tuple[Axis, ...]:
+    """Call a first axis beyond three of space time, as every viewer of such an array does."""
+    spatial = [index for index, axis in enumerate(axes) if axis.type == "space"]
+    result = list(axes)
+    for index in spatial[:-3]:
+        kind = "other" if any(axis.type == "time" for axis in result) else "time"
+        result[index] = Axis(result[index].name, kind, result[index].unit)  # type: ignore[arg-type]
+    return tuple(result)
+
+
+def _names(layer: Any) -> list[str]:
+    """Return names for the axes; napari's own (``-3``, ``-2`` …) stand for t, z, y, x."""
+    labels = [str(label) for label in layer.axis_labels]
+    usual = [f"dim_{i}" for i in range(len(labels) - 4)] + list(_DEFAULT_NAMES)
+    usual = usual[len(usual) - len(labels) :]
+    if len(set(labels)) < len(labels):
+        return usual
+    return [
+        u if label.lstrip("-").isdigit() else label for label, u in zip(labels, usual, strict=True)
+    ]
+
+
+def _unit_names(layer: Any) -> list[str]:
+    return [str(unit) for unit in layer.units]
+
+
+def _in_units(layer: Any, axes: Sequence[Axis], worlds: Sequence[Matrix]) -> list[Matrix]:
+    """Turn worlds from the layer's units into those of the axes."""
+    factors = []
+    for axis, name in zip(axes, _unit_names(layer), strict=True):
+        of_layer, of_axis = units.parse(name), units.parse(axis.unit or "")
+        same = of_layer is None or of_axis is None or of_layer.dimension != of_axis.dimension
+        factors.append(1.0 if same else of_layer.factor / of_axis.factor)  # type: ignore[union-attr]
+    if all(factor == 1 for factor in factors):
+        return list(worlds)
+    to_axes = affine.from_scale_translate(factors)
+    return [affine.compose(to_axes, world) for world in worlds]
+
+
+# ---------------------------------------------------------------------------------------- places
+
+
+def _worlds(layer: Any, arrays: Sequence[Any], record: Mapping[str, Any] | None) -> list[Matrix]:
+    """Place the levels whose place is known: always the finest, the others where declared."""
+    base = live_affine(layer)
+    if len(arrays) == 1 or not all(isinstance(array, LevelArray) for array in arrays):
+        return [base]
+    placement = getattr(layer, "placement", None)
+    if isinstance(placement, Placement) and len(placement) == len(arrays):
+        steps = zip(placement.scale, placement.translate, strict=True)
+        return [affine.compose(base, affine.from_scale_translate(s, t)) for s, t in steps]
+    if record is None:
+        return [base]
+    opened = [np.array(level["affine"]) for level in record["layer_levels"]]
+    return [affine.compose(base, affine.relative(level, opened[0])) for level in opened]
+
+
+def _declared(record: Mapping[str, Any]) -> list[Matrix] | None:
+    """Return the declared affines on the layer's axes; None if they cannot be told apart."""
+    names = [axis["name"] for axis in record["axes"]]
+    if len(set(names)) != len(names) or not set(record["layer_axes"]) <= set(names):
+        return None
+    order = [names.index(label) for label in record["layer_axes"]]
+    declared = [affine.frozen(level["affine"]) for level in record["levels"]]
+    try:
+        return [affine.take_axes(matrix, order) for matrix in declared]
+    except ValueError:
+        return None
+
+
+def _with_colours_as_channels(image: LayerImage) -> LayerImage:
+    """Make the last array axis of an RGB layer, which has no place, a channel axis in front of space."""
+    first_space = next(i for i, axis in enumerate(image.axes) if axis.type == "space")
+    axes = (*image.axes[:first_space], Axis("c", "channel"), *image.axes[first_space:])
+    levels = []
+    for level in image.levels:
+        n = len(image.axes)
+        order = (*range(first_space), n, *range(first_space, n))
+        pixels = _transposed(level.pixels, order)
+        levels.append(LayerLevel(pixels, affine.insert_axis(level.affine, first_space, 1.0, 0.0)))
+    return LayerImage(image.name, image.kind, axes, tuple(levels), image.display, image.losses)
+
+
+def _transposed(pixels: Any, order: Sequence[int]) -> Any:
+    return pixels.transpose(order) if hasattr(pixels, "transpose") else np.transpose(pixels, order)
