@@ -20,7 +20,7 @@ from napari_strata.arrays import LevelArray
 from napari_strata.export.layer_look import look_of
 from napari_strata.layers.placement import Placement
 from napari_strata.layers.record import ARRAYS, CHANNEL_LABEL, LAYER_NAME
-from napari_strata.model import Axis, Display, Kind, Problem
+from napari_strata.model import Axis, AxisType, Display, Kind, Problem
 
 KINDS: dict[str, Kind] = {"image": "image", "labels": "labels"}
 _DEFAULT_NAMES = ("t", "z", "y", "x")
@@ -161,10 +161,10 @@ def _axes(layer: Any, record: Mapping[str, Any] | None) -> tuple[Axis, ...]:
             axes.append(Axis(name, known["type"], known["unit"]))
         else:
             parsed = units.parse(unit)
-            is_time = (parsed is not None and parsed.dimension == "time") or (
-                name.lower() in _TIME_NAMES
-            )
-            kind = known["type"] if known is not None else "time" if is_time else "space"
+            in_time = parsed is not None and parsed.dimension == "time"
+            kind: AxisType = "time" if in_time or name.lower() in _TIME_NAMES else "space"
+            if known is not None:
+                kind = known["type"]
             axes.append(Axis(name, kind, None if parsed is None else parsed.name))
     return _at_most_three_spatial(axes)
 
@@ -174,8 +174,8 @@ def _at_most_three_spatial(axes: Sequence[Axis]) -> tuple[Axis, ...]:
     spatial = [index for index, axis in enumerate(axes) if axis.type == "space"]
     result = list(axes)
     for index in spatial[:-3]:
-        kind = "other" if any(axis.type == "time" for axis in result) else "time"
-        result[index] = Axis(result[index].name, kind, result[index].unit)  # type: ignore[arg-type]
+        kind: AxisType = "other" if any(axis.type == "time" for axis in result) else "time"
+        result[index] = Axis(result[index].name, kind, result[index].unit)
     return tuple(result)
 
 
@@ -240,7 +240,7 @@ def _declared(record: Mapping[str, Any]) -> list[Matrix] | None:
 
 
 def _with_colours_as_channels(image: LayerImage) -> LayerImage:
-    """Make the last array axis of an RGB layer, which has no place, a channel axis in front of space."""
+    """Make the last array axis of an RGB layer, its colours, a channel axis in front of space."""
     first_space = next(i for i, axis in enumerate(image.axes) if axis.type == "space")
     axes = (*image.axes[:first_space], Axis("c", "channel"), *image.axes[first_space:])
     levels = []
