@@ -120,6 +120,26 @@ def test_a_computed_layer(tmp_path):
     assert_levels(tmp_path, values * 2 + 1, pyramid)
 
 
+@pytest.mark.parametrize(
+    ("computed", "message"),
+    [
+        pytest.param(
+            da.from_array(specimen(), chunks=16).map_blocks(lambda a: a * 1e9, dtype="u2"),
+            "gave float64, not uint16",
+            id="type",
+        ),
+        pytest.param(
+            da.from_array(specimen(), chunks=16).map_blocks(lambda a: a[:1], dtype="u2"),
+            "the source gave",
+            id="shape",
+        ),
+    ],
+)
+def test_a_computed_layer_that_is_not_what_it_says(tmp_path, computed, message):
+    with pytest.raises(BlockError, match=message):
+        export(ArraySource(computed), tmp_path)
+
+
 @pytest.mark.parametrize("zarr_format", [2, 3])
 def test_part_of_a_stored_level_in_another_order_of_axes(tmp_path, zarr_format):
     values = specimen(dtype=">u2")

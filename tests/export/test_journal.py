@@ -80,3 +80,8 @@ def test_what_is_no_journal_is_refused_and_kept(tmp_path, text):
     with pytest.raises(JournalError, match="no journal"):
         Journal(path, "one")
     assert path.read_bytes() == text
+
+
+def test_a_journal_that_cannot_be_made_is_named(tmp_path):
+    with pytest.raises(JournalError, match="nowhere"):
+        Journal(tmp_path / "nowhere" / "journal", "one")

@@ -34,7 +34,7 @@ Way = Literal["one-pass", "by-level"]
 Progress = Callable[[int, int], None]
 """Called with the bytes that are written and those there are in all levels, uncompressed."""
 
-_MEMORY = 160 << 20  # bytes that blocks may take together
+_MEMORY = 200 << 20  # bytes that blocks may take together
 _COPIES = 3  # of a block, while it is read, reduced and compressed
 _MOST_CACHE = 64 << 20
 

@@ -63,6 +63,9 @@ class Workplace:
             values = self._job.source.read(region)
             if values.shape != self.grid.shape(block):
                 raise ValueError(f"the source gave {values.shape}, not {self.grid.shape(block)}")
+            if values.dtype.newbyteorder("=") != self._job.source.dtype:
+                # A computed array whose author declared another type: a cast would wrap around.
+                raise ValueError(f"the source gave {values.dtype}, not {self._job.source.dtype}")
             return np.ascontiguousarray(values, dtype=self._job.pyramid.dtype)
 
         return self._named(block, read, "cannot be read")

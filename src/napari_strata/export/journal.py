@@ -11,7 +11,8 @@ import json
 import os
 import time
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 
@@ -19,6 +20,7 @@ from napari_strata.export.blocks import Block
 from napari_strata.export.errors import JournalError
 
 _VERSION = 1
+_FLAGS = os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0)
 _SECONDS = 1.0  # between two times that notes are forced to the disk
 
 
@@ -32,18 +34,20 @@ class Journal:
 
     Raises
     ------
-    JournalError : the file is of another export, or is none of ours.
-    OSError : it cannot be read or written.
+    JournalError : the file is of another export, or is none of ours, or cannot be used.
     """
 
     def __init__(self, path: str | Path, fingerprint: str) -> None:
         self._path = Path(path)
         self._synced = time.monotonic()
-        self._file = os.open(self._path, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o644)
+        self._file = -1
         try:
-            self.finished = self._begin(fingerprint)
+            with self._named():
+                self._file = os.open(self._path, _FLAGS, 0o644)
+                self.finished = self._begin(fingerprint)
         except BaseException:
-            os.close(self._file)
+            if self._file >= 0:
+                os.close(self._file)
             raise
 
     def __enter__(self) -> Journal:
@@ -58,12 +62,18 @@ class Journal:
         self.close()
 
     def add(self, blocks: Iterable[Block]) -> None:
-        """Note blocks that the storage has. They are safe from a kill at once."""
-        self._append("".join(_line(_text_of(block)) for block in blocks))
-        if time.monotonic() - self._synced > _SECONDS:
-            self.sync()
+        """Note blocks that the storage has. They are safe from a kill at once.
 
-    def sync(self) -> None:
+        Raises
+        ------
+        JournalError : they cannot be noted; whoever resumes writes them again.
+        """
+        with self._named():
+            self._append("".join(_line(_text_of(block)) for block in blocks))
+            if time.monotonic() - self._synced > _SECONDS:
+                self._sync()
+
+    def _sync(self) -> None:
         """Force what was noted to the disk, so that it outlives the machine too."""
         os.fsync(self._file)
         self._synced = time.monotonic()
@@ -72,7 +82,8 @@ class Journal:
         """Force to the disk and close."""
         if self._file >= 0:
             try:
-                self.sync()
+                with self._named():
+                    self._sync()
             finally:
                 os.close(self._file)
                 self._file = -1
@@ -88,7 +99,7 @@ class Journal:
             os.ftruncate(self._file, 0)
             os.lseek(self._file, 0, os.SEEK_SET)
             self._append(_line(header))
-            self.sync()
+            self._sync()
             return frozenset()
         if lines[0] != header:
             raise JournalError(
@@ -98,6 +109,13 @@ class Journal:
         os.ftruncate(self._file, end)
         os.lseek(self._file, end, os.SEEK_SET)
         return frozenset(_block_of(line) for line in lines[1:])
+
+    @contextmanager
+    def _named(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise JournalError(f"{self._path}: {error.strerror or error}") from error
 
     def _read(self) -> bytes:
         parts = []
