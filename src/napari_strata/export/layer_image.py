@@ -9,7 +9,7 @@ in the units they were declared in.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -18,7 +18,6 @@ from napari_strata import affine, units
 from napari_strata.affine import Matrix
 from napari_strata.arrays import LevelArray
 from napari_strata.export.layer_look import look_of
-from napari_strata.layers.placement import Placement
 from napari_strata.layers.record import ARRAYS, CHANNEL_LABEL, LAYER_NAME
 from napari_strata.model import Axis, AxisType, Display, Kind, Problem
 
@@ -49,8 +48,10 @@ class LayerImage:
     ----------
     axes : of the array, in its order; the colours of an RGB layer are a channel axis.
     levels : finest first. More than one only where they are stored.
-    display : as the layer looks now; one channel.
+    display : as the layer looks now; one entry a channel. A channel's label is None where it is
+        called as the image is.
     losses : what no format has a place for.
+    factors : per axis what turns the layer's unit into the axis' unit; empty if they are the same.
     """
 
     name: str
@@ -59,6 +60,7 @@ class LayerImage:
     levels: tuple[LayerLevel, ...]
     display: Display
     losses: tuple[Problem, ...] = ()
+    factors: tuple[float, ...] = ()
 
     @property
     def is_stored(self) -> bool:
@@ -81,14 +83,17 @@ def layer_image(layer: Any) -> LayerImage:
         )
     arrays = list(layer.data) if layer.multiscale else [layer.data]
     record = _record(layer, arrays)
-    worlds = _worlds(layer, arrays, record)
+    worlds = _worlds(layer, record)
     axes = _axes(layer, record)
-    worlds = _in_units(layer, axes, worlds)
+    factors = _unit_factors(layer, axes)
+    worlds = _in_units(factors, worlds)
     if record is not None and _is_unmoved(layer, record):
         worlds = _declared(record) or worlds
     levels = [LayerLevel(a, w) for a, w in zip(arrays, worlds, strict=False)]
-    display, losses = look_of(layer, _channel_label(layer, record))
-    image = LayerImage(_name(layer, record), kind, axes, tuple(levels), display, losses)
+    display, losses = look_of(layer, arrays[0].dtype, record, _channel_label(layer, record))
+    image = LayerImage(
+        _name(layer, record), kind, axes, tuple(levels), display, losses, tuple(factors)
+    )
     return _with_colours_as_channels(image) if getattr(layer, "rgb", False) else image
 
 
@@ -140,11 +145,11 @@ def _name(layer: Any, record: Mapping[str, Any] | None) -> str:
     return str(layer.name)
 
 
-def _channel_label(layer: Any, record: Mapping[str, Any] | None) -> str:
-    """Return what the channel is called; a layer that was renamed is called by its own name."""
+def _channel_label(layer: Any, record: Mapping[str, Any] | None) -> str | None:
+    """Return what the channel is declared to be called; a layer that was renamed is not."""
     if record is not None and layer.name == record.get(LAYER_NAME):
-        return str(record.get(CHANNEL_LABEL) or layer.name)
-    return str(layer.name)
+        return record.get(CHANNEL_LABEL)
+    return None
 
 
 # ------------------------------------------------------------------------------- axes and units
@@ -195,13 +200,18 @@ def _unit_names(layer: Any) -> list[str]:
     return [str(unit) for unit in layer.units]
 
 
-def _in_units(layer: Any, axes: Sequence[Axis], worlds: Sequence[Matrix]) -> list[Matrix]:
-    """Turn worlds from the layer's units into those of the axes."""
+def _unit_factors(layer: Any, axes: Sequence[Axis]) -> list[float]:
+    """Return what turns the layer's units into those of the axes."""
     factors = []
     for axis, name in zip(axes, _unit_names(layer), strict=True):
         of_layer, of_axis = units.parse(name), units.parse(axis.unit or "")
         same = of_layer is None or of_axis is None or of_layer.dimension != of_axis.dimension
         factors.append(1.0 if same else of_layer.factor / of_axis.factor)  # type: ignore[union-attr]
+    return factors
+
+
+def _in_units(factors: Sequence[float], worlds: Sequence[Matrix]) -> list[Matrix]:
+    """Turn worlds from the layer's units into those of the axes."""
     if all(factor == 1 for factor in factors):
         return list(worlds)
     to_axes = affine.from_scale_translate(factors)
@@ -211,19 +221,18 @@ def _in_units(layer: Any, axes: Sequence[Axis], worlds: Sequence[Matrix]) -> lis
 # ---------------------------------------------------------------------------------------- places
 
 
-def _worlds(layer: Any, arrays: Sequence[Any], record: Mapping[str, Any] | None) -> list[Matrix]:
-    """Place the levels whose place is known: always the finest, the others where declared."""
+def _worlds(layer: Any, record: Mapping[str, Any] | None) -> list[Matrix]:
+    """Place the levels whose place is known: always the finest, the others where declared.
+
+    Other arrays than those it was opened with, or these in another order, are drawn somewhere,
+    but nobody has said where they belong.
+    """
     base = live_affine(layer)
-    if len(arrays) == 1 or not all(isinstance(array, LevelArray) for array in arrays):
-        return [base]
-    placement = getattr(layer, "placement", None)
-    if isinstance(placement, Placement) and len(placement) == len(arrays):
-        steps = zip(placement.scale, placement.translate, strict=True)
-        return [affine.compose(base, affine.from_scale_translate(s, t)) for s, t in steps]
     if record is None:
         return [base]
     opened = [np.array(level["affine"]) for level in record["layer_levels"]]
-    return [affine.compose(base, affine.relative(level, opened[0])) for level in opened]
+    steps = [affine.relative(level, opened[0]) for level in opened[1:]]
+    return [base, *(affine.compose(base, step) for step in steps)]
 
 
 def _declared(record: Mapping[str, Any]) -> list[Matrix] | None:
@@ -247,10 +256,12 @@ def _with_colours_as_channels(image: LayerImage) -> LayerImage:
     for level in image.levels:
         n = len(image.axes)
         order = (*range(first_space), n, *range(first_space, n))
-        pixels = _transposed(level.pixels, order)
+        pixels = transposed(level.pixels, order)
         levels.append(LayerLevel(pixels, affine.insert_axis(level.affine, first_space, 1.0, 0.0)))
-    return LayerImage(image.name, image.kind, axes, tuple(levels), image.display, image.losses)
+    factors = (*image.factors[:first_space], 1.0, *image.factors[first_space:])
+    return replace(image, axes=axes, levels=tuple(levels), factors=factors)
 
 
-def _transposed(pixels: Any, order: Sequence[int]) -> Any:
+def transposed(pixels: Any, order: Sequence[int]) -> Any:
+    """Reorder the axes of an array without reading it."""
     return pixels.transpose(order) if hasattr(pixels, "transpose") else np.transpose(pixels, order)

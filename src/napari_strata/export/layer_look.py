@@ -2,36 +2,88 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
+from napari_strata.layers.record import CONTRAST_RANGE, FIRST_POSITION, PENDING_CONTRAST
 from napari_strata.model import ChannelDisplay, Display, Problem
 
 _RGB = ("FF0000", "00FF00", "0000FF")
-_INDEX = "index"  # napari's name for the column of label values
+_USUAL: dict[str, dict[str, tuple[Any, ...]]] = {
+    "image": {
+        "opacity": (1.0,),
+        "rendering": ("mip",),
+        "blending": ("translucent", "translucent_no_depth", "additive"),
+    },
+    "labels": {"opacity": (0.7, 1.0), "contour": (0,), "blending": ("translucent",)},
+}
 
 
-def look_of(layer: Any, channel_label: str) -> tuple[Display, tuple[Problem, ...]]:
-    """Describe a layer's look; and what of it has no place in any format."""
+def look_of(
+    layer: Any, dtype: np.dtype[Any], record: Mapping[str, Any] | None, channel_label: str | None
+) -> tuple[Display, tuple[Problem, ...]]:
+    """Describe a layer's look; and what of it has no place in any format.
+
+    Parameters
+    ----------
+    record : what a layer of ours was opened with, None for others.
+    """
+    from napari_strata.layers.channel_look import contrast
+
+    others = _others(layer)
     if layer._type_string == "labels":
-        return _labels(layer), ()
+        display, losses = _labels(layer)
+        return display, (*losses, *others)
     if getattr(layer, "rgb", False):
-        return Display(tuple(ChannelDisplay(color=color) for color in _RGB)), ()
+        whole, _ = contrast(ChannelDisplay(), dtype)  # as napari draws colours
+        return Display(tuple(ChannelDisplay(color=c, window=whole) for c in _RGB)), others
     color, inverted, losses = _color(layer)
-    low, high = (float(v) for v in layer.contrast_limits)
-    first, last = (float(v) for v in layer.contrast_limits_range)
+    window, span = _window(layer, dtype, record or {})
     channel = ChannelDisplay(
         label=channel_label,
         color=color,
-        window=(low, high),
-        range=(first, last),
+        window=window,
+        range=span,
         visible=bool(layer.visible),
         gamma=float(layer.gamma),
         inverted=inverted,
     )
-    return Display((channel,)), losses
+    first = dict((record or {}).get(FIRST_POSITION, {}))
+    return Display((channel,), first_position=first), (*losses, *others)
+
+
+def _window(
+    layer: Any, dtype: np.dtype[Any], record: Mapping[str, Any]
+) -> tuple[tuple[float, float] | None, tuple[float, float] | None]:
+    """Return contrast limits and their range; None while they only stand in for an estimate."""
+    from napari_strata.layers.channel_look import contrast
+
+    low, high = float(layer.contrast_limits[0]), float(layer.contrast_limits[1])
+    if record.get(PENDING_CONTRAST) and (low, high) == contrast(ChannelDisplay(), dtype)[0]:
+        return None, None
+    first, last = (float(v) for v in layer.contrast_limits_range)
+    if CONTRAST_RANGE in record:  # is set on a layer when it comes to a viewer
+        first = min(first, float(record[CONTRAST_RANGE][0]))
+        last = max(last, float(record[CONTRAST_RANGE][1]))
+    return (low, high), (first, last)
+
+
+def _others(layer: Any) -> tuple[Problem, ...]:
+    """List what else was chosen for a layer's look; it stays with napari."""
+    kind = layer._type_string
+    usual = _USUAL[kind]
+    found = [
+        f"{name} {value}"
+        for name, known in usual.items()
+        if (value := getattr(layer, name, known[0])) not in known
+    ]
+    if not found:
+        return ()
+    message = f"its {', '.join(found)} cannot be written: metadata of images has no place for it"
+    return (Problem("look-not-carried", "info", layer.name, message),)
 
 
 def _color(layer: Any) -> tuple[str, bool, tuple[Problem, ...]]:
@@ -53,27 +105,47 @@ def _color(layer: Any) -> tuple[str, bool, tuple[Problem, ...]]:
     return color, inverted, (Problem("colormap-not-carried", "warning", layer.name, message),)
 
 
-def _labels(layer: Any) -> Display:
-    colors = {}
+def _labels(layer: Any) -> tuple[Display, tuple[Problem, ...]]:
+    from napari_strata.layers.label_look import DeclaredColors
+
+    colors, others = {}, None
     listed: Mapping[Any, Any] = getattr(layer.colormap, "color_dict", None) or {}
     for value, color in listed.items():
-        if value is None or (value == 0 and not np.any(np.asarray(color)[3:])):
-            continue  # napari's own: all other values, and a clear background
-        red, green, blue, opacity = (float(part) for part in np.asarray(color, float))
-        colors[int(value)] = (red, green, blue, opacity)
-    return Display(label_colors=colors, label_properties=_properties(layer.features))
+        if value is None:
+            others = np.asarray(color, float)
+        elif value != 0 or np.any(np.asarray(color)[3:]):  # a clear background is napari's own
+            red, green, blue, opacity = (float(part) for part in np.asarray(color, float))
+            colors[int(value)] = (red, green, blue, opacity)
+    display = Display(label_colors=colors, label_properties=_properties(layer.features))
+    if others is None or not others[3:].any() or isinstance(layer.colormap, DeclaredColors):
+        return display, ()
+    message = "the one colour that it has for all labels without their own cannot be written"
+    return display, (Problem("colormap-not-carried", "warning", layer.name, message),)
 
 
 def _properties(features: Any) -> dict[int, dict[str, Any]]:
     """Return the features of each label value, plain JSON values, what is missing left out."""
-    if _INDEX not in features or not len(features):
+    from napari_strata.layers.label_look import _RENAMED, _TEXT, INDEX
+
+    if INDEX not in features or not len(features):
         return {}
     result = {}
     for row in features.to_dict("records"):
-        value = row.pop(_INDEX)
-        kept = {key: _plain(item) for key, item in row.items() if not _missing(item)}
-        result[int(value)] = kept
+        value = row.pop(INDEX)
+        kept = {key: _plain(x) for key, x in row.items() if not _missing(x)}
+        if set(kept) == {_TEXT}:
+            kept = _unfolded(kept[_TEXT]) or kept
+        result[int(value)] = {INDEX if k == _RENAMED else k: x for k, x in kept.items()}
     return result
+
+
+def _unfolded(text: Any) -> dict[str, Any] | None:
+    """Take apart what was put into one text for want of columns; None if it is another text."""
+    try:
+        inner = json.loads(text)
+    except (TypeError, ValueError):
+        return None
+    return inner if isinstance(inner, dict) else None
 
 
 def _missing(item: Any) -> bool:

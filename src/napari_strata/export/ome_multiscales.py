@@ -13,10 +13,11 @@ from typing import Any, Literal
 
 import numpy as np
 
-from napari_strata import affine
+from napari_strata import affine, units
 from napari_strata.affine import Matrix, Vector
 from napari_strata.export.ome_axes import axes_as_json
 from napari_strata.export.written import NotCarried, WrittenImage
+from napari_strata.model import Axis
 
 Version = Literal["0.4", "0.5", "0.6"]
 VERSIONS: tuple[Version, ...] = ("0.4", "0.5", "0.6")
@@ -29,7 +30,12 @@ Json = dict[str, Any]
 
 def is_plain(image: WrittenImage) -> bool:
     """Tell whether every level is scaled, by numbers above 0, and moved along its axes alone."""
-    return all(_plain(level.affine) is not None for level in image.levels)
+    return is_straight([level.affine for level in image.levels])
+
+
+def is_straight(matrices: Sequence[Matrix]) -> bool:
+    """Tell whether all matrices only scale, by numbers above 0, and move."""
+    return all(_plain(matrix) is not None for matrix in matrices)
 
 
 def _plain(matrix: Matrix) -> tuple[Vector, Vector] | None:
@@ -54,7 +60,8 @@ def multiscales(image: WrittenImage, version: Version) -> list[Json]:
     else:
         block["axes"] = axes_as_json(image.axes)
         block["datasets"] = _datasets(image, version)
-    block["type"] = image.method
+    if image.method:
+        block["type"] = image.method
     return [block]
 
 
@@ -113,18 +120,23 @@ def intrinsic(image: WrittenImage) -> Intrinsic:
     NotCarried
         If a level is turned or sheared against the finest one.
     """
-    plain = [_plain(level.affine) for level in image.levels]
+    return intrinsic_of([level.affine for level in image.levels], image.name)
+
+
+def intrinsic_of(matrices: Sequence[Matrix], name: str) -> Intrinsic:
+    """Split the transforms of an image's levels, as `intrinsic` does."""
+    plain = [_plain(matrix) for matrix in matrices]
     if all(split is not None for split in plain):
         return Intrinsic(tuple(split for split in plain if split is not None), None)
-    base = image.levels[0].affine
-    n = len(image.axes)
+    base = matrices[0]
+    n = len(base) - 1
     spacing = np.linalg.norm(base[:n, :n], axis=0)
     levels = []
-    for level in image.levels:
-        split = _plain(_straightened(affine.relative(level.affine, base)))
+    for index, matrix in enumerate(matrices):
+        split = _plain(_straightened(affine.relative(matrix, base)))
         if split is None:
             raise NotCarried(
-                f"level {level.path} of {image.name} is turned or sheared against its finest "
+                f"level {index} of {name} is turned or sheared against its finest "
                 "level; OME-Zarr has one direction for all levels of an image"
             )
         levels.append((spacing * split[0], spacing * split[1]))
@@ -159,16 +171,41 @@ def scene(images: Sequence[WrittenImage]) -> Json:
     first = images[0]
     transforms = []
     for image in images:
-        if image.axes != first.axes:
+        if not same_world(image.axes, first.axes):
             raise NotCarried(
-                f"{image.name} has other axes than {first.name}; a scene has one world for all"
+                f"{image.name} has other axes than {first.name}; a scene has one world for all: "
+                "write them one by one"
             )
-        transforms.append(_to_world(image))
+        transforms.append(_to_world(image, first.axes))
     return {"coordinateSystems": [system(WORLD, first)], "coordinateTransformations": transforms}
 
 
-def _to_world(image: WrittenImage) -> Json:
+def same_world(one: Sequence[Axis], other: Sequence[Axis]) -> bool:
+    """Tell whether axes are the same but for units that convert."""
+    if [(a.name, a.type) for a in one] != [(a.name, a.type) for a in other]:
+        return False
+    return all(_factor(a, b) is not None for a, b in zip(one, other, strict=True))
+
+
+def _factor(axis: Axis, target: Axis) -> float | None:
+    """Return what turns one axis' unit into the other's; None where nothing does."""
+    one, other = units.parse(axis.unit or ""), units.parse(target.unit or "")
+    if one == other:
+        return 1.0
+    if one is None or other is None or one.dimension != other.dimension:
+        return None
+    return one.factor / other.factor
+
+
+def _to_world(image: WrittenImage, world: Sequence[Axis]) -> Json:
     matrix = intrinsic(image).to_world
+    factors = [_factor(a, b) or 1.0 for a, b in zip(image.axes, world, strict=True)]
+    if any(factor != 1 for factor in factors):
+        matrix = (
+            affine.from_scale_translate(factors)
+            if matrix is None
+            else (affine.compose(affine.from_scale_translate(factors), matrix))
+        )
     ends = {"input": {"name": INTRINSIC, "path": image.path}, "output": {"name": WORLD}}
     if matrix is None:
         return {"type": "identity", **ends}

@@ -25,7 +25,7 @@ class WrittenImage:
     path : of its group, relative to the root of what is written; empty for the root itself.
     axes : array order, names and units as they are to be written.
     levels : finest first; affines ``(n + 1, n + 1)`` in the axes' units.
-    method : how each level was made from the one before, such as ``mean``.
+    method : how each level was made from the one before, such as ``mean``; empty if not known.
     """
 
     name: str

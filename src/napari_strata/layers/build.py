@@ -25,7 +25,13 @@ from napari_strata.layers.chunk_report import ChunkReport
 from napari_strata.layers.label_look import label_arguments
 from napari_strata.layers.placed import place
 from napari_strata.layers.placement import Placement, PlacementError, differs
-from napari_strata.layers.record import CONTRAST_RANGE, PENDING_CONTRAST, record
+from napari_strata.layers.record import (
+    CHANNEL_LABEL,
+    CONTRAST_RANGE,
+    LAYER_NAME,
+    PENDING_CONTRAST,
+    record,
+)
 from napari_strata.layers.shared_axes import on_shared_axes
 from napari_strata.layers.viewer_axes import ViewerAxes, precision_loss, viewer_axes
 from napari_strata.model import Problem
@@ -221,6 +227,7 @@ def _layer(
         dataset_path,
         image,
         placed.levels,
+        placed.data,
         channel=None if split is None else channel,
         worlds=placed.worlds,
         labels=axes.labels,
@@ -244,6 +251,7 @@ def _layer(
             data = [level.astype(np.uint8) for level in data]  # napari has no labels of booleans
     if tilt.is_tilted(placed.worlds[0]):
         arguments["name"] = f"{arguments['name']} {tilt.SUFFIX}"
+    note[LAYER_NAME] = arguments["name"]
     if image.kind == "labels" and len(data) == 1:  # napari takes a list of one apart, wrongly
         return data[0], {**arguments, "multiscale": False}, image.kind
     if not _needs_exact(placed.placement, [level.shape for level in data]):
@@ -290,6 +298,8 @@ def _look(
         label = label or f"channel_{channel}"
     if label:
         arguments["name"] = f"{image.name} {label}"
+    if declared.label:
+        note[CHANNEL_LABEL] = declared.label
     if provisional:
         note[PENDING_CONTRAST] = True
     slider = slider_range(declared, dtype)

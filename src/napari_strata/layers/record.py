@@ -7,6 +7,7 @@ from typing import Any
 
 from napari_strata import report
 from napari_strata.affine import Matrix
+from napari_strata.arrays import LevelArray
 from napari_strata.dataset import Image, Level
 from napari_strata.model import Problem
 
@@ -22,6 +23,7 @@ def record(
     dataset_path: str,
     image: Image,
     levels: Sequence[Level],
+    arrays: Sequence[LevelArray],
     *,
     channel: int | None,
     worlds: Sequence[Matrix],
@@ -34,12 +36,15 @@ def record(
     ``levels`` are those that are drawn: the transforms as declared, all axes of the image in
     array order;
     ``layer_levels`` the affines as drawn, in the layer's axes and units (micrometres, seconds).
+    ``arrays`` name the arrays that the layer was given for them: what is said here of levels
+    holds as long as those are its data.
     """
     first = {a: int(i) for a, i in image.display.first_position.items() if a in labels}
     return {
         "format": image.format,
         "path": f"{dataset_path.rstrip('/')}/{image.path}".rstrip("/"),
         "image": image.path,
+        "name": image.name,
         "kind": image.kind,
         "evidence": image.model.evidence,
         "channel": channel,
@@ -57,6 +62,7 @@ def record(
         "layer_axes": list(labels),
         "layer_units": list(units),
         "layer_levels": [{"affine": world.tolist()} for world in worlds],
+        ARRAYS: [array.identity for array in arrays],
         "problems": [report.problem_as_json(p) for p in (*image.problems, *problems)],
         **({FIRST_POSITION: first} if first else {}),
     }

@@ -1,0 +1,383 @@
+"""What an export writes, decided from the layers before anything is read or written."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from napari_strata import affine
+from napari_strata.affine import Matrix
+from napari_strata.export import channels, label_places, ome_layout, omero
+from napari_strata.export.axis_order import in_order
+from napari_strata.export.codecs import Codec, Container
+from napari_strata.export.crop import cropped
+from napari_strata.export.errors import ExportError
+from napari_strata.export.image_parts import Part, levels_of, plan_parts, written_dtype
+from napari_strata.export.layer_image import LayerImage, LayerLevel, layer_image
+from napari_strata.export.names import folder_names
+from napari_strata.export.ome_axes import check_axes
+from napari_strata.export.ome_layout import LABELS, Document
+from napari_strata.export.ome_multiscales import Version, intrinsic_of, is_straight, same_world
+from napari_strata.export.options import Options
+from napari_strata.export.pyramid import LevelPlan
+from napari_strata.export.sources import Source
+from napari_strata.export.targets import Target
+from napari_strata.export.written import NotCarried, WrittenImage, WrittenLevel
+from napari_strata.model import Problem
+
+
+@dataclass(frozen=True)
+class PlannedImage:
+    """One image that is written.
+
+    Attributes
+    ----------
+    written : what its metadata says.
+    parts : where its levels come from, finest first.
+    worlds : ``(n + 1, n + 1)`` of each level, voxel centre → world, on its own axes and units.
+    parent : path of the image whose ``labels`` it is in; None of an image by itself.
+    """
+
+    written: WrittenImage
+    parts: tuple[Part, ...]
+    worlds: tuple[Matrix, ...]
+    parent: str | None = None
+
+    @property
+    def path(self) -> str:
+        """Of its group, relative to the root."""
+        return self.written.path
+
+    @property
+    def levels(self) -> tuple[LevelPlan, ...]:
+        """Shapes, chunks and dtype of all levels, finest first."""
+        return levels_of(self.parts)
+
+    @property
+    def nbytes(self) -> int:
+        """Size of all its voxels, uncompressed."""
+        return sum(level.nbytes for level in self.levels)
+
+    @property
+    def windowless(self) -> tuple[int, ...]:
+        """Channels whose contrast limits are estimated once the pixels are written."""
+        if self.written.kind != "image" or not omero.is_needed(self.written.display):
+            return ()
+        shown = self.written.display.channels
+        given = [k for k, channel in enumerate(shown) if channel.window is not None]
+        return tuple(k for k in range(self.channel_count) if k not in given)
+
+    @property
+    def channel_count(self) -> int:
+        """How many channels it has, 1 without a channel axis."""
+        shape = self.levels[0].shape
+        axes = zip(self.written.axes, shape, strict=True)
+        return next((n for axis, n in axes if axis.type == "channel"), 1)
+
+
+@dataclass(frozen=True)
+class ExportPlan:
+    """Everything that is written, and what cannot be.
+
+    Attributes
+    ----------
+    container : which kind of arrays.
+    images : with the labels below them.
+    documents : metadata files of groups, by their path relative to the root; the root's last.
+    losses : what the format has no place for, and what was decided on the way.
+    """
+
+    version: Version
+    container: Container
+    codec: Codec
+    images: tuple[PlannedImage, ...]
+    documents: tuple[Document, ...]
+    losses: tuple[Problem, ...]
+
+    @property
+    def nbytes(self) -> int:
+        """Size of all voxels of all levels, uncompressed: more than will be stored."""
+        return sum(image.nbytes for image in self.images)
+
+    @property
+    def sources(self) -> tuple[Source, ...]:
+        """Everything that is read."""
+        return tuple(part.source for image in self.images for part in image.parts)
+
+    @property
+    def portable(self) -> bool:
+        """Whether other processes can read all of it."""
+        return all(source.portable for source in self.sources)
+
+    @property
+    def fingerprint(self) -> str:
+        """The same text for the same export, so that it can be resumed."""
+        told: list[Any] = [self.version, [list(document) for document in self.documents]]
+        for image in self.images:
+            for part in image.parts:
+                told.append([image.path, part.first, part.source.identity, part.pyramid.method])
+                told += [
+                    [level.shape, level.factors, target.metadata(level)]
+                    for level, target in zip(
+                        part.pyramid.levels, self.targets(image, part, {}), strict=True
+                    )
+                ]
+        return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
+
+    def targets(self, image: PlannedImage, part: Part, kvstore: Mapping[str, Any]) -> list[Target]:
+        """Return where each level of a part goes, below the root at ``kvstore``."""
+        members = {}
+        if self.container == "zarr3":
+            members["dimension_names"] = [axis.name for axis in image.written.axes]
+        levels = image.written.levels[part.first :][: len(part.pyramid.levels)]
+        return [
+            Target(
+                below(kvstore, f"{image.path}/{level.path}"), self.container, self.codec, members
+            )
+            for level in levels
+        ]
+
+
+def below(kvstore: Mapping[str, Any], path: str) -> dict[str, Any]:
+    """Return the key-value store of a folder in another one."""
+    inner = path.strip("/")
+    root = str(kvstore.get("path", ""))
+    return {**kvstore, "path": f"{root}{inner}/" if inner else root}
+
+
+def plan_images(layers: Sequence[Any], options: Options | None = None) -> ExportPlan:
+    """Plan an export; nothing is read or written.
+
+    Parameters
+    ----------
+    layers : napari's Image and Labels layers, or `LayerImage` values.
+
+    Raises
+    ------
+    ExportError : it cannot be made as it was asked for; the message names the layer.
+    """
+    options = options or Options()
+    if options.resample:
+        raise ExportError("resampling onto a straight grid is not possible; write OME-Zarr 0.6")
+    losses: list[Problem] = []
+    found = [taken(layer, options, losses) for layer in layers]
+    pictures = [image for image in found if image is not None and image.kind == "image"]
+    labels = [image for image in found if image is not None and image.kind == "labels"]
+    if not pictures and not labels:
+        raise ExportError("nothing to write: no Image or Labels layer has a voxel in what is asked")
+    if options.channels == "merge":
+        pictures = channels.merged(pictures)
+    version = options.version or _default_version([*pictures, *labels])
+    images, below_them = _labels_assigned(pictures, labels, version)
+    losses += [loss for image in (*pictures, *labels) for loss in image.losses]
+    try:
+        return _plan(version, images, below_them, options, losses)
+    except NotCarried as error:
+        raise ExportError(str(error)) from error
+
+
+# ------------------------------------------------------------------------------ what is written
+
+
+def taken(layer: Any, options: Options, losses: list[Problem]) -> LayerImage | None:
+    """Describe a layer, and take the part that is asked for, its axes in the format's order.
+
+    None if it has no voxel in that part.
+
+    Raises
+    ------
+    ExportError : it cannot be written.
+    """
+    if isinstance(layer, LayerImage):
+        whole = layer
+    else:
+        try:
+            whole = layer_image(layer)
+        except ValueError as error:
+            raise ExportError(str(error)) from error
+    part = cropped(whole, options)
+    losses += part.problems
+    if part.image is None:
+        return None
+    image = in_order(part.image)
+    dtype = np.dtype(image.levels[0].pixels.dtype)
+    if dtype.itemsize != written_dtype(dtype).itemsize:
+        losses.append(channels.widened_loss(image.name, dtype))
+    try:
+        check_axes(image.axes)
+    except NotCarried as error:
+        raise ExportError(f"{image.name}: {error}") from error
+    return image
+
+
+def _default_version(images: Sequence[LayerImage]) -> Version:
+    straight = all(is_straight([level.affine for level in image.levels]) for image in images)
+    return "0.5" if straight else "0.6"
+
+
+def _labels_assigned(
+    pictures: Sequence[LayerImage], labels: Sequence[LayerImage], version: Version
+) -> tuple[list[LayerImage], dict[int, list[LayerImage]]]:
+    """Return the images by themselves, and the labels below each by its index."""
+    images = list(pictures)
+    below_them: dict[int, list[LayerImage]] = {}
+    for label in labels:
+        owner = label_places.image_of(label, pictures, version)
+        if owner is None:
+            images.append(label)
+        else:
+            below_them.setdefault(owner, []).append(label)
+    if version == "0.6" and len(images) > 1:
+        images = _on_common_axes(images, below_them)
+    return images, below_them
+
+
+def _on_common_axes(
+    images: Sequence[LayerImage], below_them: Mapping[int, Sequence[LayerImage]]
+) -> list[LayerImage]:
+    """Give images a channel of their own, where that puts all of a scene on the same axes."""
+    if not any(channels.CHANNEL in image.axes for image in images):
+        return list(images)
+    extended = [
+        channels.with_channel_axis(image) if channels.can_have_channels(image) else image
+        for image in images
+    ]
+    alike = all(same_world(image.axes, extended[0].axes) for image in extended)
+    return extended if alike else list(images)
+
+
+def _plan(
+    version: Version,
+    images: Sequence[LayerImage],
+    below_them: Mapping[int, Sequence[LayerImage]],
+    options: Options,
+    losses: list[Problem],
+) -> ExportPlan:
+    paths = _paths(images, version)
+    planned: list[PlannedImage] = []
+    labels_by_path: dict[str, list[WrittenImage]] = {}
+    for index, (image, path) in enumerate(zip(images, paths, strict=True)):
+        whole = planned_image(_with_windows(image), path, options)
+        planned.append(whole)
+        own = below_them.get(index, ())
+        names = folder_names(label.name for label in own)
+        for label, name in zip(own, names, strict=True):
+            at = f"{path}/{LABELS}/{name}".strip("/")
+            one = _planned_label(label, image, at, options, version, len(whole.levels))
+            planned.append(replace(one, parent=path))
+            labels_by_path.setdefault(path, []).append(one.written)
+    alone = [one for one in planned if one.parent is None]
+    counts = {one.path: one.channel_count for one in alone}
+    documents = ome_layout.documents(
+        version, [one.written for one in alone], counts, labels_by_path
+    )
+    losses += _copy_notes(planned, options)
+    return ExportPlan(
+        version=version,
+        container="zarr2" if version == "0.4" else "zarr3",
+        codec=options.codec,
+        images=tuple(planned),
+        documents=documents,
+        losses=tuple(dict.fromkeys(losses)),
+    )
+
+
+def _paths(images: Sequence[LayerImage], version: Version) -> list[str]:
+    turned = not is_straight([level.affine for level in images[0].levels])
+    if len(images) == 1 and not (version == "0.6" and turned):
+        return [""]
+    return folder_names(image.name for image in images)
+
+
+def planned_image(
+    image: LayerImage, path: str, options: Options, *, levels: int | None = None
+) -> PlannedImage:
+    """Plan the levels of an image that goes to ``path``; ``levels`` as for `plan_parts`."""
+    parts = plan_parts(image, options, levels=levels)
+    plans = levels_of(parts)
+    computed = any(len(part.pyramid.levels) > 1 for part in parts)
+    written = WrittenImage(
+        name=image.name,
+        path=path,
+        kind=image.kind,
+        axes=image.axes,
+        levels=tuple(WrittenLevel(str(k), level.affine) for k, level in enumerate(plans)),
+        display=image.display,
+        method=parts[0].pyramid.method if computed and len(parts) == 1 else "",
+    )
+    return PlannedImage(written, tuple(parts), tuple(level.affine for level in plans))
+
+
+def _planned_label(
+    label: LayerImage,
+    image: LayerImage,
+    path: str,
+    options: Options,
+    version: Version,
+    levels: int,
+) -> PlannedImage:
+    """Plan a label with as many levels as its image has; in 0.6 in the image's own system."""
+    turned = intrinsic_of([level.affine for level in image.levels], image.name).to_world is not None
+    if version != "0.6" or not turned:
+        return planned_image(label, path, options, levels=levels)
+    to_world = label_places.world_of(label, image)
+    inside = None if to_world is None else label_places.in_system_of(label, to_world)
+    assert to_world is not None  # it was assigned to this image
+    assert inside is not None
+    moved = tuple(
+        LayerLevel(level.pixels, matrix) for level, matrix in zip(label.levels, inside, strict=True)
+    )
+    planned = planned_image(replace(label, levels=moved), path, options, levels=levels)
+    return replace(planned, worlds=tuple(affine.compose(to_world, w) for w in planned.worlds))
+
+
+def _with_windows(image: LayerImage) -> LayerImage:
+    """Give channels of 8-bit values that have no contrast limits the whole range."""
+    dtype = np.dtype(image.levels[0].pixels.dtype)
+    if image.kind != "image" or dtype.kind not in "iu" or dtype.itemsize > 1:
+        return image
+    if not omero.is_needed(image.display):
+        return image
+    info = np.iinfo(dtype)
+    whole = (float(info.min), float(info.max))
+    shown = image.display.channels
+    full = tuple(c if c.window is not None else replace(c, window=whole) for c in shown)
+    return replace(image, display=replace(image.display, channels=full))
+
+
+def _copy_notes(planned: Sequence[PlannedImage], options: Options) -> list[Problem]:
+    """Say which levels are copied, where that was asked for."""
+    if not options.copy_levels:
+        return []
+    notes = []
+    for image in planned:
+        count = len(image.levels)
+        copied = [part.first for part in image.parts if part.copied]
+        computed = [k for k in range(1, count) if k not in copied]
+        if computed:
+            message = (
+                f"levels {_listed(copied)} are copied, {_listed(computed)} are computed: the layer "
+                "has none that can be copied"
+            )
+            notes.append(Problem("levels-computed", "info", image.written.name, message))
+    return notes
+
+
+def _listed(numbers: Sequence[int]) -> str:
+    return ", ".join(str(n) for n in numbers) or "none"
+
+
+def estimate(plan: ExportPlan) -> list[tuple[str, int, int]]:
+    """Return path, number of chunk or shard files at most, and bytes of every level."""
+    rows = []
+    for image in plan.images:
+        for level, where in zip(image.levels, image.written.levels, strict=True):
+            files = math.prod(-(-n // u) for n, u in zip(level.shape, level.unit, strict=True))
+            rows.append((f"{image.path}/{where.path}".strip("/"), files, level.nbytes))
+    return rows
