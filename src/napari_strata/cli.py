@@ -1,4 +1,4 @@
-"""The command line: inspect or check a dataset without a viewer, or see the demo in one."""
+"""The command line: inspect, check or convert a dataset, or see the demo in a viewer."""
 
 from __future__ import annotations
 
@@ -99,6 +99,109 @@ def check(path: PathArgument, as_json: JsonOption = False, origin: OriginOption 
         print_report(found)
     if found.count("error"):
         raise typer.Exit(HAS_ERRORS)
+
+
+@app.command()
+def convert(
+    source: Annotated[str, typer.Argument(metavar="SRC", help="What `inspect` reads.")],
+    target: Annotated[
+        str, typer.Argument(metavar="DST", help="A folder that is made, or one in s3:// or gs://.")
+    ],
+    image: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Path of an image in SRC; several times for several. Needed if there are several."
+        ),
+    ] = None,
+    everything: Annotated[
+        bool, typer.Option("--all", help="All images and labels of SRC.")
+    ] = False,
+    box: Annotated[
+        str | None, typer.Option(help="Only this, in the axes' units: z=0:10.5,y=-3:20.")
+    ] = None,
+    voxels: Annotated[
+        str | None, typer.Option(help="Only these voxels of level 0: z=0:64,y=:512.")
+    ] = None,
+    times: Annotated[str | None, typer.Option(help="Only these time points: 0:10.")] = None,
+    first_level: Annotated[
+        int | None, typer.Option(help="The level of SRC that becomes level 0.")
+    ] = None,
+    levels: Annotated[int | None, typer.Option(help="How many levels are written.")] = None,
+    factors: Annotated[
+        str | None,
+        typer.Option(
+            help="Voxels that become one: 2,2,2 or z=1,y=2,x=2; with ; between levels."
+        ),
+    ] = None,
+    method: Annotated[
+        str | None, typer.Option(help="mean, median, mode, nearest, stride, min or max.")
+    ] = None,
+    chunks: Annotated[
+        str | None, typer.Option(help="Voxels that are compressed as one: 128,128,128.")
+    ] = None,
+    shards: Annotated[
+        str | None, typer.Option(help="Voxels that are one file: 512,512,512; or auto.")
+    ] = None,
+    codec: Annotated[
+        str | None,
+        typer.Option(help="blosc, zstd, gzip, with a level if wanted (zstd:3); or none."),
+    ] = None,
+    output_format: Annotated[str, typer.Option("--format", help="What is written.")] = "ome-zarr",
+    version: Annotated[str | None, typer.Option(help="Of OME-Zarr: 0.4, 0.5 or 0.6.")] = None,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Replace a dataset at DST, once the new one is whole.")
+    ] = False,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with what was broken off.")
+    ] = False,
+    restart: Annotated[
+        bool, typer.Option("--restart", help="Discard what was broken off, and begin anew.")
+    ] = False,
+    scheduler: Annotated[
+        str | None,
+        typer.Option(
+            help="Address of a Dask scheduler, whose workers see SRC and DST under the same paths; "
+            "or `threads`: this computer alone, whatever cluster is in use."
+        ),
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Print what would be written, write nothing.")
+    ] = False,
+    origin: OriginOption = "center",
+) -> None:
+    """Write images of a dataset as OME-Zarr, with metadata made afresh.
+
+    Ends with 0 if it is written and checked, 1 if it failed or was stopped (DST is as it was
+    before; --resume goes on), 2 if it was refused before anything was written.
+    """
+    from napari_strata.export.convert import ConvertError, chosen, convert_images, plan_only
+    from napari_strata.export.errors import ExportError
+    from napari_strata.export.images import How
+    from napari_strata.export.options import Options
+    from napari_strata.export.options_text import options
+
+    said = {
+        "box": box, "voxels": voxels, "times": times, "first_level": first_level,
+        "levels": levels, "factors": factors, "method": method, "chunks": chunks,
+        "shards": shards, "codec": codec, "version": version,
+    }  # fmt: skip
+    try:
+        wishes = Options(**options(said))
+        found = dataset.open(source, origin=origin)
+        images = chosen(found, image or (), everything=everything)
+        if dry_run:
+            plan_only(images, output_format, wishes)
+            return
+        how = How(replace=replace, resume=resume, restart=restart, scheduler=scheduler)
+        convert_images(images, target, output_format, wishes, how)
+    except dataset.OpenError as error:
+        raise _refuse(error) from None
+    except ExportError as error:
+        typer.echo(f"napari-strata: {error}", err=True)
+        raise typer.Exit(CANNOT_OPEN) from None
+    except ConvertError as error:
+        typer.echo(f"napari-strata: {error}", err=True)
+        raise typer.Exit(error.code) from None
 
 
 @app.command()

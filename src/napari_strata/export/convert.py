@@ -1,0 +1,187 @@
+"""The command ``convert``: from a dataset to another, without a viewer, and what it prints."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, Progress, TaskID, TextColumn
+
+from napari_strata.dataset import Dataset, Image, OpenError
+from napari_strata.export.errors import ExportCancelled, ExportError
+from napari_strata.export.formats import image_format, writer
+from napari_strata.export.images import How, as_images
+from napari_strata.export.options import Options
+from napari_strata.export.plan_table import print_plan, print_problems
+from napari_strata.export.plan_text import bytes_text, seconds_text
+from napari_strata.export.result import Exported
+from napari_strata.export.run import BackgroundExport, Snapshot
+
+REFUSED = 2
+FAILED = 1
+
+_SECONDS = 0.2  # between two looks at how far it is
+
+
+class ConvertError(Exception):
+    """It was refused or failed; ``str()`` is one line, ``code`` what the command ends with."""
+
+    def __init__(self, message: str, code: int) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+def chosen(found: Dataset, paths: Sequence[str], *, everything: bool) -> tuple[Image, ...]:
+    """Return the images to convert.
+
+    Raises
+    ------
+    ConvertError : there is none, or which of several was not said.
+    """
+    if not found.images:
+        raise ConvertError(f"{found.path}: there is no image", REFUSED)
+    if everything and not paths:
+        return found.images
+    if paths:
+        try:
+            return tuple(dict.fromkeys(found[path] for path in paths))
+        except KeyError as error:
+            raise ConvertError(str(error.args[0]), REFUSED) from None
+    if len(found.images) > 1:
+        listed = ", ".join(repr(image.path) for image in found.images)
+        raise ConvertError(
+            f"{found.path} holds {len(found.images)} images: say --all, or which with --image: "
+            f"{listed}",
+            REFUSED,
+        )
+    return found.images
+
+
+def plan_only(images: Sequence[Image], format: str, options: Options) -> None:
+    """Print what would be written.
+
+    Raises
+    ------
+    ConvertError : it cannot be written so.
+    """
+    with _refusing():
+        plan = image_format(format).plan(as_images(images), options)
+    print_plan(_console(), plan)
+
+
+def convert_images(
+    images: Sequence[Image], path: str, format: str, options: Options, how: How
+) -> Exported:
+    """Write images, with a bar in the terminal; an interrupt stops it so that it can be resumed.
+
+    Raises
+    ------
+    ConvertError : it was refused, failed or was stopped.
+    """
+    with _refusing():
+        write = writer(format)
+
+    def work(progress: Any, cancel: threading.Event) -> Exported:
+        return write(images, path, options, replace(how, progress=progress, cancel=cancel))
+
+    job = BackgroundExport(work)
+    with _told_to_stop(), _bar() as show:
+        while True:
+            try:
+                if job.wait(_SECONDS):
+                    break
+                show(job.snapshot())
+            except KeyboardInterrupt:
+                if job.is_cancelled:
+                    raise
+                job.cancel()
+        show(job.snapshot())
+    try:
+        done = job.result()
+    except ExportCancelled as stopped:
+        raise ConvertError(f"{stopped}; say --resume", FAILED) from None
+    except (ExportError, OpenError, OSError) as error:
+        has_begun = job.snapshot().total > 0
+        raise ConvertError(one_line(error), FAILED if has_begun else REFUSED) from error
+    _print_done(done, job.snapshot())
+    return done
+
+
+def one_line(error: Exception) -> str:
+    """Return what an error says, in one line."""
+    return " ".join(str(error).split())
+
+
+@contextmanager
+def _refusing() -> Iterator[None]:
+    try:
+        yield
+    except (ExportError, OpenError) as error:
+        raise ConvertError(one_line(error), REFUSED) from error
+
+
+@contextmanager
+def _told_to_stop() -> Iterator[None]:
+    """Let the signal that batch systems end a job with stop it as Ctrl-C does."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def stop(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+@contextmanager
+def _bar() -> Iterator[Any]:
+    """Give what shows how far it is; nothing where no terminal is."""
+    console = Console(stderr=True)
+    columns = (
+        BarColumn(),
+        TextColumn("{task.percentage:>3.0f} %"),
+        TextColumn("{task.fields[rate]}"),
+        TextColumn("{task.fields[left]}"),
+    )
+    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
+        task = progress.add_task("", total=None, rate="", left="")
+        yield lambda snapshot: _show(progress, task, snapshot)
+
+
+def _show(progress: Progress, task: TaskID, snapshot: Snapshot) -> None:
+    rate = "" if snapshot.rate is None else f"{bytes_text(snapshot.rate)}/s"
+    left = f"{seconds_text(snapshot.left)} left"
+    is_written = snapshot.total and snapshot.done >= snapshot.total
+    progress.update(
+        task,
+        completed=snapshot.done,
+        total=snapshot.total or None,
+        rate=rate,
+        left="checking what was written" if is_written else left,
+    )
+
+
+def _print_done(done: Exported, snapshot: Snapshot) -> None:
+    console = _console()
+    count = len(done.images)
+    console.print(
+        f"{escape(str(done.path))}: {done.format}, {count} image{'s' if count > 1 else ''}, "
+        f"{bytes_text(snapshot.total)} before compression, in {seconds_text(snapshot.seconds)}"
+    )
+    print_problems(console, done.problems)
+
+
+def _console() -> Console:
+    console = Console(highlight=False, soft_wrap=True)
+    console.width = max(console.width, 140)
+    return console

@@ -1,0 +1,78 @@
+"""The formats that layers are written in. One line each; a writer is imported when it is used."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, Protocol
+
+from napari_strata.export.errors import ExportError
+from napari_strata.export.result import Exported
+
+if TYPE_CHECKING:
+    from napari_strata.export.images import How, ImageFormat
+    from napari_strata.export.options import Options
+
+
+class Writer(Protocol):
+    """What writes layers in one format."""
+
+    def __call__(
+        self, layers: Any, path: str | os.PathLike[str], options: Options, how: How
+    ) -> Exported:
+        """Write layers to a path; see `napari_strata.export.export`."""
+
+
+def writer(format: str) -> Writer:
+    """Return what writes a format.
+
+    Raises
+    ------
+    ExportError : it is not known.
+    """
+    if format not in FORMATS:
+        raise ExportError(f"format: found {format!r}, expected one of {', '.join(FORMATS)}")
+    return FORMATS[format]()
+
+
+def image_format(format: str) -> ImageFormat:
+    """Return what plans, writes and checks a format of images.
+
+    Raises
+    ------
+    ExportError : it is not known, or holds no images.
+    """
+    if format not in IMAGE_FORMATS:
+        raise ExportError(f"format: found {format!r}, expected one of {', '.join(IMAGE_FORMATS)}")
+    return IMAGE_FORMATS[format]()
+
+
+def _ome_zarr() -> ImageFormat:
+    from napari_strata.export import image_plan, ome_zarr, verify
+    from napari_strata.export.images import ImageFormat
+
+    return ImageFormat(
+        image_plan.plan_images,
+        ome_zarr.write,
+        verify.verify,
+        lambda plan: f"ome-zarr-{plan.version}",
+    )
+
+
+def _of_images(make: Callable[[], ImageFormat]) -> Callable[[], Writer]:
+    def give() -> Writer:
+        from napari_strata.export.images import write_images
+
+        kind = make()
+        return lambda layers, path, options, how: write_images(layers, path, kind, options, how)
+
+    return give
+
+
+IMAGE_FORMATS: Mapping[str, Callable[[], ImageFormat]] = {"ome-zarr": _ome_zarr}
+"""By name, what gives a format of images and labels."""
+
+FORMATS: Mapping[str, Callable[[], Writer]] = {
+    name: _of_images(make) for name, make in IMAGE_FORMATS.items()
+}
+"""By name, what gives the writer of a format."""

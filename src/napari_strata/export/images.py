@@ -1,0 +1,238 @@
+"""Images and labels into a store: planned, written beside the target, checked, put in place."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from napari_strata.dataset import Dataset, Image
+from napari_strata.export.dataset_image import dataset_image
+from napari_strata.export.distributed import Crew, crew
+from napari_strata.export.errors import ExportCancelled, ExportError
+from napari_strata.export.layer_image import LayerImage, layer_image
+from napari_strata.export.options import Options
+from napari_strata.export.origins import (
+    array_folders,
+    array_stores,
+    each,
+    layer_origins,
+    local_origins,
+)
+from napari_strata.export.partial import NOTE
+from napari_strata.export.place import check_apart, check_target, local_target, missing_room
+from napari_strata.export.plan_text import told
+from napari_strata.export.remote import (
+    begin_remote,
+    check_apart_remote,
+    end_unsound,
+    is_remote,
+    remote_target,
+)
+from napari_strata.export.result import Exported
+from napari_strata.export.stage_folder import Stage, leftover, staged
+from napari_strata.model import Problem
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class ImageFormat:
+    """What plans, writes and checks images in one format.
+
+    Attributes
+    ----------
+    plan : ``(images, options)``; decides what is written and reads no pixels.
+    write : ``(plan, folder, **how)``; writes all of it into an empty folder, the root's metadata
+        last. It may find what it has written before, where it is resumed.
+    verify : ``(plan, path, cancel=)``; refuses what reads otherwise than it was planned.
+    name_of : ``(plan)``; what the format is called by `napari_strata.open`.
+    """
+
+    plan: Callable[[Sequence[LayerImage], Options], Any]
+    write: Callable[..., None]
+    verify: Callable[..., Any]
+    name_of: Callable[[Any], str]
+
+
+@dataclass(frozen=True)
+class How:
+    """How an export is run.
+
+    Attributes
+    ----------
+    replace : whether a dataset at the target may be replaced.
+    resume : go on with what an export that was broken off has left.
+    restart : discard what it has left.
+    executor : runs the blocks; by default a cluster if there is one, else threads.
+    scheduler : address of a Dask scheduler; ``threads`` for none.
+    progress : called with bytes written and bytes altogether.
+    cancel : set it to stop.
+    """
+
+    replace: bool = False
+    resume: bool = False
+    restart: bool = False
+    executor: Executor | None = None
+    scheduler: str | None = None
+    progress: Progress | None = None
+    cancel: threading.Event | None = None
+
+
+def as_images(layers: Any) -> tuple[LayerImage, ...]:
+    """Describe layers, images of a dataset, or all images of datasets, as they are now.
+
+    Raises
+    ------
+    ExportError : one of them is none of these, or another kind of layer.
+    """
+    images: list[LayerImage] = []
+    for one in each(layers):
+        if isinstance(one, LayerImage):
+            images.append(one)
+        elif isinstance(one, Image):
+            images.append(dataset_image(one))
+        elif isinstance(one, Dataset):
+            images += [dataset_image(image) for image in one.images]
+        else:
+            images.append(_of_layer(one))
+    if not images:
+        raise ExportError("there is no image to export")
+    return tuple(images)
+
+
+def _of_layer(layer: Any) -> LayerImage:
+    if not hasattr(layer, "_type_string"):
+        raise ExportError(
+            f"{type(layer).__name__} cannot be exported; expected layers, images or datasets"
+        )
+    try:
+        return layer_image(layer)
+    except ExportError:
+        raise
+    except ValueError as error:
+        raise ExportError(str(error)) from error
+
+
+def write_images(
+    layers: Any, path: str | os.PathLike[str], format: ImageFormat, options: Options, how: How
+) -> Exported:
+    """Write images and labels to a path; see `napari_strata.export.export`.
+
+    Raises
+    ------
+    ExportError, OSError, ExportCancelled : the target is as before, unless it is a bucket.
+    """
+    images = as_images(layers)
+    plan = format.plan(images, options)
+    with crew(how.scheduler) if how.executor is None else _given(how.executor) as who:
+        _check_portable(plan, who)
+        if is_remote(path):
+            return _into_bucket(plan, str(path), images, format, how, who)
+        origins = (*local_origins(images), *layer_origins(layers))
+        return _into_folder(plan, local_target(path), images, origins, format, how, who)
+
+
+def _into_folder(
+    plan: Any,
+    target: Path,
+    images: Sequence[LayerImage],
+    origins: Sequence[str],
+    format: ImageFormat,
+    how: How,
+    who: Crew,
+) -> Exported:
+    def check() -> None:
+        check_target(target, sources=origins, replace=how.replace)
+
+    if leftover(target) is None:  # else the target may be what an export has just placed
+        check()
+    else:
+        check_apart(target, origins)
+    room = missing_room(target, plan.nbytes)
+    with staged(
+        target,
+        told(plan),
+        check=check,
+        resume=how.resume,
+        discard=how.restart or (how.replace and not how.resume),
+        keep=plan.portable,
+    ) as stage:
+        if not stage.is_placed:
+            who.check_sees(array_folders(images), str(stage.partial / NOTE))
+            _fill(stage, plan, format, how, who)
+            stage.place()
+    problems = [*plan.losses, *([room] if room else []), *stage.problems]
+    return _exported(target, plan, format, problems)
+
+
+def _fill(stage: Stage, plan: Any, format: ImageFormat, how: How, who: Crew) -> None:
+    format.write(
+        plan,
+        {"driver": "file", "path": f"{stage.folder}/"},
+        journals=stage.journals,
+        executor=who.executor,
+        workers=who.workers,
+        progress=how.progress,
+        cancel=how.cancel,
+    )
+    format.verify(plan, str(stage.folder), cancel=how.cancel)
+    _stop_if(how.cancel)
+
+
+def _stop_if(cancel: threading.Event | None) -> None:
+    if cancel is not None and cancel.is_set():
+        raise ExportCancelled("the export was cancelled; it can be resumed")
+
+
+def _into_bucket(
+    plan: Any, url: str, images: Sequence[LayerImage], format: ImageFormat, how: How, who: Crew
+) -> Exported:
+    if how.resume:
+        raise ExportError(f"{url}: an export into a bucket cannot be resumed; start it again")
+    location, kvstore = remote_target(url)
+    check_apart_remote(kvstore, array_stores(images), str(location))
+    begin_remote(kvstore, str(location), replace=how.replace or how.restart)
+    who.check_sees(array_folders(images))
+    format.write(
+        plan,
+        kvstore,
+        executor=who.executor,
+        workers=who.workers,
+        progress=how.progress,
+        cancel=how.cancel,
+    )
+    try:
+        format.verify(plan, str(location), cancel=how.cancel)
+    except (ExportError, ExportCancelled):
+        end_unsound(kvstore, str(location))
+        raise
+    return _exported(str(location), plan, format, plan.losses)
+
+
+def _exported(
+    path: Path | str, plan: Any, format: ImageFormat, problems: Iterable[Problem]
+) -> Exported:
+    paths = tuple(image.written.path for image in plan.images)
+    return Exported(path, format.name_of(plan), (), tuple(problems), paths)
+
+
+def _check_portable(plan: Any, who: Crew) -> None:
+    if who.executor is None or isinstance(who.executor, ThreadPoolExecutor):
+        return
+    for image in plan.images:
+        if not all(part.source.portable for part in image.parts):
+            raise ExportError(
+                f"{image.written.name} is computed or in the memory of this process, which other "
+                "processes cannot read; export it with threads, or save it first"
+            )
+
+
+@contextmanager
+def _given(executor: Executor) -> Iterator[Crew]:
+    yield Crew(executor)
