@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from napari_strata.arrays import n5_in_zarr3
 from napari_strata.arrays.decoding import (
     Native,
     Plan,
@@ -69,6 +70,9 @@ def plan(location: ArrayLocation) -> Plan:
         "chunk_key_encoding": _key_encoding(location),
         "fill_value": fill,
     }
+    over_n5 = n5_in_zarr3.plan(location, sanitised, codecs)
+    if over_n5 is not None:
+        return over_n5
     if _is_native(codecs):
         return Native("zarr3", {**sanitised, "codecs": [_native_codec(c) for c in codecs]})
     _check_registered(location, codecs)

@@ -1,0 +1,56 @@
+"""Opening a dataset as it would be with changed metadata, before anything is written."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from napari_strata.dataset.opening import Dataset, open_at
+from napari_strata.export.metadata_files import FileChange
+from napari_strata.store.backend import Backend, Listing, Many
+from napari_strata.store.tree import Node, Tree
+
+
+def open_changed(
+    node: Node, path: str, changes: Sequence[FileChange], *, multiscale: str | None = None
+) -> Dataset:
+    """Open a path as if the changes had been made.
+
+    Raises
+    ------
+    OpenError
+        If nothing could be shown honestly then.
+    """
+    root = node.tree.root
+    contents = {os.path.join(root, change.path): change.after for change in changes}
+    tree = Tree(Overlay(node.tree.backend, contents), root)
+    return open_at(Node(tree, node.path), path, multiscale=multiscale)
+
+
+class Overlay:
+    """Another backend, some files of which have other bytes."""
+
+    def __init__(self, below: Backend, contents: Mapping[str, bytes | None]) -> None:
+        self._below = below
+        self._contents = contents
+        self.absent_is_free = below.absent_is_free
+
+    def read_many(self, keys: Sequence[str]) -> Many:
+        """Read files, changed ones as they are to be."""
+        return [
+            self._contents[key] if key in self._contents else self._below.read_many([key])[0]
+            for key in keys
+        ]
+
+    def list(self, key: str) -> Listing | None:
+        """List a folder; changes make no folders, and files are not looked at by name."""
+        return self._below.list(key)
+
+    def kvstore(self, key: str) -> dict[str, Any]:
+        """Give tensorstore's specification of a folder: its chunks are the same."""
+        return self._below.kvstore(key)
+
+    def real_path(self, key: str) -> str:
+        """Give the key with links resolved."""
+        return self._below.real_path(key)
