@@ -22,10 +22,10 @@ from napari_strata.model import Axis, ChannelDisplay, Display, Problem
 
 Array = npt.NDArray[Any]
 
-CHANNEL = Axis("c", "channel")
+_CHANNEL = Axis("c", "channel")
 _SAME_PLACE = 1e-9  # of a voxel, at an image's far end
 _MOST_AXES = 5
-_LONGEST_NAME = 60
+_NAMELESS = "image"
 
 
 @dataclass(frozen=True)
@@ -63,16 +63,20 @@ def merged(images: Sequence[LayerImage]) -> list[LayerImage]:
     return [_merge(group) if len(group) > 1 else group[0] for group in groups]
 
 
-def with_channel_axis(image: LayerImage) -> LayerImage:
+def with_channel_axis(image: LayerImage, axis: Axis) -> LayerImage:
     """Give an image a channel axis of length 1."""
-    return _merge([image])
+    return _merge([replace(image, channel_axis=axis.name)])
 
 
 def can_have_channels(image: LayerImage) -> bool:
     """Tell whether a channel axis can be added."""
     taken = any(axis.type in ("channel", "other") for axis in image.axes)
-    named = any(axis.name == CHANNEL.name for axis in image.axes)
+    named = any(axis.name == _channel(image).name for axis in image.axes)
     return not taken and not named and len(image.axes) < _MOST_AXES
+
+
+def _channel(image: LayerImage) -> Axis:
+    return Axis(image.channel_axis or _CHANNEL.name, "channel")
 
 
 def _go_together(one: LayerImage, other: LayerImage) -> bool:
@@ -102,7 +106,8 @@ def _native(dtype: Any) -> np.dtype[Any]:
 
 def _merge(group: Sequence[LayerImage]) -> LayerImage:
     first = group[0]
-    at = sum(rank(axis) < rank(CHANNEL) for axis in first.axes)
+    added = _channel(first)
+    at = sum(rank(axis) < rank(added) for axis in first.axes)
     levels = []
     for parts in zip(*(image.levels for image in group), strict=True):
         arrays = tuple(part.pixels for part in parts)
@@ -112,7 +117,7 @@ def _merge(group: Sequence[LayerImage]) -> LayerImage:
     return LayerImage(
         name=_name(group),
         kind=first.kind,
-        axes=(*first.axes[:at], CHANNEL, *first.axes[at:]),
+        axes=(*first.axes[:at], added, *first.axes[at:]),
         levels=tuple(levels),
         display=_display(group),
         losses=tuple(dict.fromkeys(loss for image in group for loss in image.losses)),
@@ -121,21 +126,30 @@ def _merge(group: Sequence[LayerImage]) -> LayerImage:
 
 
 def _name(group: Sequence[LayerImage]) -> str:
-    names = list(dict.fromkeys(image.name for image in group))
-    joined = ", ".join(names)
-    if len(joined) <= _LONGEST_NAME:
-        return joined
-    return f"{names[0]} and {len(names) - 1} more"
+    """Return the words with which all names begin."""
+    return " ".join(_common_words([image.name for image in group])) or _NAMELESS
+
+
+def _common_words(names: Sequence[str]) -> list[str]:
+    """Return the words that all names begin with; at least one is left to tell them apart."""
+    if len(set(names)) == 1:
+        return list(names[:1])
+    words = [name.split() for name in names]
+    shared = 0
+    while all(len(w) > shared + 1 for w in words) and len({w[shared] for w in words}) == 1:
+        shared += 1
+    return words[0][:shared]
 
 
 def _display(group: Sequence[LayerImage]) -> Display:
-    """Put the looks side by side; images of different names hand them to their channels."""
-    named = len({image.name for image in group}) > 1
+    """Put the looks side by side; images of different names hand what tells them to channels."""
+    names = [image.name for image in group]
+    shared = len(_common_words(names))
     channels = []
     for image in group:
         channel = next(iter(image.display.channels), ChannelDisplay())
-        if named and channel.label is None:
-            channel = replace(channel, label=image.name)
+        if channel.label is None and len(set(names)) > 1:
+            channel = replace(channel, label=" ".join(image.name.split()[shared:]) or image.name)
         channels.append(channel)
     return replace(group[0].display, channels=tuple(channels))
 

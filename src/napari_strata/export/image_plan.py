@@ -242,10 +242,11 @@ def _on_common_axes(
     images: Sequence[LayerImage], below_them: Mapping[int, Sequence[LayerImage]]
 ) -> list[LayerImage]:
     """Give images a channel of their own, where that puts all of a scene on the same axes."""
-    if not any(channels.CHANNEL in image.axes for image in images):
+    theirs = [axis for image in images for axis in image.axes if axis.type == "channel"]
+    if not theirs:
         return list(images)
     extended = [
-        channels.with_channel_axis(image) if channels.can_have_channels(image) else image
+        channels.with_channel_axis(image, theirs[0]) if channels.can_have_channels(image) else image
         for image in images
     ]
     alike = all(same_world(image.axes, extended[0].axes) for image in extended)

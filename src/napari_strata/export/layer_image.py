@@ -52,6 +52,7 @@ class LayerImage:
         called as the image is.
     losses : what no format has a place for.
     factors : per axis what turns the layer's unit into the axis' unit; empty if they are the same.
+    channel_axis : what the axis is called that it was one channel of, if it was.
     """
 
     name: str
@@ -61,6 +62,7 @@ class LayerImage:
     display: Display
     losses: tuple[Problem, ...] = ()
     factors: tuple[float, ...] = ()
+    channel_axis: str | None = None
 
     @property
     def is_stored(self) -> bool:
@@ -92,7 +94,14 @@ def layer_image(layer: Any) -> LayerImage:
     levels = [LayerLevel(a, w) for a, w in zip(arrays, worlds, strict=False)]
     display, losses = look_of(layer, arrays[0].dtype, record, _channel_label(layer, record))
     image = LayerImage(
-        _name(layer, record), kind, axes, tuple(levels), display, losses, tuple(factors)
+        name=_name(layer, record),
+        kind=kind,
+        axes=axes,
+        levels=tuple(levels),
+        display=display,
+        losses=losses,
+        factors=tuple(factors),
+        channel_axis=_channel_axis(record),
     )
     return _with_colours_as_channels(image) if getattr(layer, "rgb", False) else image
 
@@ -143,6 +152,13 @@ def _name(layer: Any, record: Mapping[str, Any] | None) -> str:
     if record is not None and layer.name == record.get(LAYER_NAME):
         return str(record.get("name") or layer.name)
     return str(layer.name)
+
+
+def _channel_axis(record: Mapping[str, Any] | None) -> str | None:
+    """Return the name of the axis along which the layer is one channel."""
+    if record is None or record["channel"] is None:
+        return None
+    return next((str(a["name"]) for a in record["axes"] if a["type"] == "channel"), None)
 
 
 def _channel_label(layer: Any, record: Mapping[str, Any] | None) -> str | None:
