@@ -4,6 +4,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
+import tensorstore as ts
 import zarr
 
 import napari_strata as strata
@@ -85,6 +86,12 @@ def bytes_below(folder: Path):
         for path in sorted(folder.rglob("*"))
         if path.is_file()
     }
+
+
+def file_reads():
+    """Return how often tensorstore has read a file in this process."""
+    found = ts.experimental_collect_matching_metrics("/tensorstore/kvstore/file/read")
+    return sum(value["count"] for metric in found for value in metric["values"] if "count" in value)
 
 
 __all__ = [

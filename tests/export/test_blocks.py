@@ -2,13 +2,15 @@
 
 import itertools
 import math
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from napari_strata.affine import from_scale_translate
 from napari_strata.export import blocks as blocks_module
-from napari_strata.export.blocks import block_grid
+from napari_strata.export.blocks import Block, block_grid
+from napari_strata.export.one_pass import OnePass
 from napari_strata.export.pyramid import plan_pyramid
 
 CASES = [
@@ -100,3 +102,16 @@ def test_neighbours_follow_each_other():
     first = list(itertools.islice(grid.of_level(0), 9))
     assert {grid.parent(b).index for b in first[:8]} == {(0, 0, 0)}
     assert grid.parent(first[8]).index == (0, 0, 1)
+
+
+def test_one_pass_goes_on_from_finished_blocks():
+    """Of a finished block nothing is read but itself; of a finished root nothing at all."""
+    _, grid = grid_of((64, 64, 64), {"factors": (2, 2, 2), "chunks": (8, 8, 8)}, (8, 8, 8))
+    done = Block(1, (0, 0, 1))
+    inside = {done, *grid.children(done)}
+    tasks = list(OnePass(SimpleNamespace(grid=grid), inside.__contains__).blocks())
+    assert len(tasks) == 8**3 - 8 + 1
+    assert done in tasks
+    assert not set(grid.children(done)) & set(tasks)
+    roots = set(grid.roots())
+    assert list(OnePass(SimpleNamespace(grid=grid), roots.__contains__).blocks()) == []

@@ -5,11 +5,11 @@ import pickle
 import dask.array as da
 import numpy as np
 import pytest
-import tensorstore as ts
 from tests.export.exporting import (
     ArraySource,
     bytes_below,
     export,
+    file_reads,
     level_source,
     specimen,
     stored_specimen,
@@ -25,11 +25,6 @@ REGION = (slice(3, 21), slice(0, 9), slice(20, 29))
 @pytest.fixture
 def stored(tmp_path):
     return stored_specimen(tmp_path / "source.zarr", specimen())
-
-
-def file_reads():
-    found = ts.experimental_collect_matching_metrics("/tensorstore/kvstore/file/read")
-    return sum(value["count"] for metric in found for value in metric["values"] if "count" in value)
 
 
 def test_a_level(stored):
