@@ -179,9 +179,16 @@ def _same_part(level: LayerLevel, base: LayerLevel, ranges: Sequence[Range]) -> 
 
 
 def _windows(scale: float, shift: float, part: Range, size: int, coarse: int) -> Range | None:
-    """Return whole windows of ``scale`` voxels, whether their centre or first voxel is kept."""
+    """Return whole windows of ``scale`` voxels, whether all of them count or only the first one.
+
+    A window of which all voxels count must not be cut. One stands for its first voxel if the
+    level begins with the finest one's first voxel; else that cannot be told, and it does not.
+    """
     start, stop = part
-    for begin, centred in ((shift - (scale - 1) / 2, True), (shift, False)):
+    kinds = [(shift - (scale - 1) / 2, True)]
+    if abs(shift) <= _ROUNDING:
+        kinds.append((0.0, False))
+    for begin, centred in kinds:
         first, last = (start - begin) / scale, (stop - begin) / scale
         if start == 0 and -1 < first <= 0:
             first = 0.0
