@@ -12,17 +12,18 @@ import importlib.util
 import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import Executor
+from concurrent.futures import CancelledError, Executor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from napari_strata.export.errors import ExportError
+from napari_strata.export.errors import ExportCancelled, ExportError
 
 THREADS = "threads"
 """Says that this process is to write, whatever cluster there is."""
 
 _SECONDS = 5.0  # to find a scheduler, and for its workers to answer
+_LONGEST = 300  # characters of what a worker says
 _AHEAD = 2  # blocks for each thread of the cluster, so that none waits for work
 
 
@@ -63,6 +64,31 @@ class Crew:
                     f"the worker {worker} does not see {missing}; sources and target must be on a "
                     "filesystem that all workers share, under the same path, or in a bucket"
                 )
+
+
+    @contextmanager
+    def failures_named(self) -> Iterator[None]:
+        """Say what goes wrong with an executor in one line.
+
+        Raises
+        ------
+        ExportError : it gave up a block, or lost its workers.
+        """
+        if self.executor is None:
+            yield
+            return
+        try:
+            yield
+        except (ExportError, ExportCancelled, OSError):
+            raise
+        except CancelledError as error:
+            raise ExportError(
+                f"{self.address or 'the executor'} gave up a block; if its workers or scheduler "
+                "were lost, start them and resume the export"
+            ) from error
+        except Exception as error:  # an executor raises what it likes
+            reason = " ".join(str(error).split())[:_LONGEST]
+            raise ExportError(f"the workers failed: {type(error).__name__}: {reason}") from error
 
 
 @contextmanager
@@ -126,7 +152,8 @@ def _crew_of(client: Any) -> Crew:
     threads = sum(client.nthreads().values())
     if not threads:
         raise ExportError(f"the scheduler {address} has no workers")
-    return Crew(client.get_executor(retries=3), _AHEAD * threads, address, client)
+    # Not pure: the same block of the same export may have to be written again.
+    return Crew(client.get_executor(retries=3, pure=False), _AHEAD * threads, address, client)
 
 
 def _ask(client: Any, question: Any, *arguments: Any) -> Mapping[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -172,17 +172,31 @@ def _into_folder(
 
 
 def _fill(stage: Stage, plan: Any, format: ImageFormat, how: How, who: Crew) -> None:
-    format.write(
-        plan,
-        {"driver": "file", "path": f"{stage.folder}/"},
-        journals=stage.journals,
-        executor=who.executor,
-        workers=who.workers,
-        progress=how.progress,
-        cancel=how.cancel,
-    )
+    folder = {"driver": "file", "path": f"{stage.folder}/"}
+    _write(plan, folder, format, how, who, journals=stage.journals)
     format.verify(plan, str(stage.folder), cancel=how.cancel)
     _stop_if(how.cancel)
+
+
+def _write(
+    plan: Any,
+    folder: Mapping[str, Any],
+    format: ImageFormat,
+    how: How,
+    who: Crew,
+    *,
+    journals: Path | None = None,
+) -> None:
+    with who.failures_named():
+        format.write(
+            plan,
+            folder,
+            journals=journals,
+            executor=who.executor,
+            workers=who.workers,
+            progress=how.progress,
+            cancel=how.cancel,
+        )
 
 
 def _stop_if(cancel: threading.Event | None) -> None:
@@ -199,14 +213,7 @@ def _into_bucket(
     check_apart_remote(kvstore, array_stores(images), str(location))
     begin_remote(kvstore, str(location), replace=how.replace or how.restart)
     who.check_sees(array_folders(images))
-    format.write(
-        plan,
-        kvstore,
-        executor=who.executor,
-        workers=who.workers,
-        progress=how.progress,
-        cancel=how.cancel,
-    )
+    _write(plan, kvstore, format, how, who)
     try:
         format.verify(plan, str(location), cancel=how.cancel)
     except (ExportError, ExportCancelled):

@@ -1,0 +1,365 @@
+"""``napari-strata convert`` and ``strata.export``: what they take, say and end with."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import zarr
+
+import napari_strata as strata
+from napari_strata.cli import main
+from napari_strata.export import options_text
+from napari_strata.export.codecs import Codec
+from napari_strata.export.errors import ExportCancelled, ExportError
+from napari_strata.export.images import as_images
+from napari_strata.export.stage_folder import leftover
+from tests.export.exporting import bytes_below, small_blocks, specimen
+from tests.export.test_kill import source_with_labels
+
+ROOT = Path(__file__).parents[2]
+THREADS = ("--scheduler", "threads")
+
+
+@pytest.fixture
+def source(tmp_path):
+    """An array of voxels of 1."""
+    array = zarr.create_array(
+        tmp_path / "src.zarr", shape=(37, 45, 29), chunks=(8, 8, 8), dtype="u2",
+        dimension_names=list("zyx"),
+    )  # fmt: skip
+    array[...] = specimen()
+    return tmp_path / "src.zarr"
+
+
+def run(capsys, *arguments):
+    """Run the command; return its code, output and errors."""
+    with pytest.raises(SystemExit) as stop:
+        main([str(argument) for argument in arguments])
+    streams = capsys.readouterr()
+    return stop.value.code or 0, streams.out, streams.err
+
+
+def test_converting_one_image(source, tmp_path, capsys):
+    code, out, err = run(capsys, "convert", source, tmp_path / "it.ome.zarr", *THREADS)
+    assert (code, err) == (0, "")
+    assert re.match(r".*it\.ome\.zarr: ome-zarr-0\.5, 1 image, .* before compression", out)
+    (image,) = strata.open(tmp_path / "it.ome.zarr").images
+    assert image.format == "ome-zarr-0.5"
+    assert np.array_equal(np.asarray(image.levels[0].data), specimen())
+    assert sorted(os.listdir(tmp_path)) == ["it.ome.zarr", "src.zarr"]
+
+
+def test_what_can_be_asked_for(source, tmp_path, capsys):
+    wishes = {
+        "--voxels": "z=2:34,y=:40", "--levels": "3", "--factors": "z=1,y=2,x=2", "--method": "max",
+        "--chunks": "8,8,8", "--shards": "16,16,16", "--codec": "gzip:2", "--version": "0.5",
+    }  # fmt: skip
+    spread = [text for pair in wishes.items() for text in pair]
+    code, _, err = run(capsys, "convert", source, tmp_path / "it", *spread, *THREADS)
+    assert (code, err) == (0, "")
+    (image,) = strata.open(tmp_path / "it").images
+    assert [level.shape for level in image.levels] == [(32, 40, 29), (32, 20, 15), (32, 10, 8)]
+    assert image.levels[0].translate.tolist() == [2.0, 0.0, 0.0]
+    expected = specimen()[2:34, :40]
+    assert np.array_equal(np.asarray(image.levels[0].data), expected)
+    padded = np.pad(expected, ((0, 0), (0, 0), (0, 1)))
+    highest = padded.reshape(32, 20, 2, 15, 2).max((2, 4))
+    assert np.array_equal(np.asarray(image.levels[1].data), highest)
+    array = zarr.open(tmp_path / "it/0")
+    assert (array.chunks, array.shards) == ((8, 8, 8), (16, 16, 16))
+    assert array.compressors[0].to_dict()["name"] == "gzip"
+
+
+def test_a_dry_run_prints_the_plan_and_writes_nothing(source, tmp_path, capsys):
+    code, out, err = run(
+        capsys, "convert", source, tmp_path / "it", "--dry-run", "--chunks", "16,16,16",
+        "--factors", "2,2,2", "--levels", "2",
+    )  # fmt: skip
+    assert (code, err) == (0, "")
+    rows = [re.split(r"\s{2,}", line.strip()) for line in out.splitlines()]
+    assert ["level", "shape", "dtype", "chunks", "shards", "scale", "translate", "size"] in rows
+    # 37·45·29·2 bytes; then ceil halves, (2 − 1)/2 of a voxel further.
+    first = ["0", "37 × 45 × 29", "uint16", "16 × 16 × 16", "none", "1, 1, 1", "0, 0, 0", "96.6 kB"]
+    assert first in rows
+    assert rows[rows.index(first) + 1][:2] == ["1", "19 × 23 × 15"]
+    assert rows[rows.index(first) + 1][5:7] == ["2, 2, 2", "0.5, 0.5, 0.5"]
+    assert "OME-Zarr" in out or "version 0.5" in out
+    assert os.listdir(tmp_path) == ["src.zarr"]
+
+
+def test_several_images_need_a_choice(tmp_path, capsys):
+    source = source_with_labels(tmp_path / "src.zarr")
+    code, out, err = run(capsys, "convert", source, tmp_path / "it", *THREADS)
+    assert (code, out) == (2, "")
+    assert "holds 2 images: say --all, or which with --image: '', 'labels/cells'" in err
+    code, _, err = run(capsys, "convert", source, tmp_path / "it", "--image", "cells2", *THREADS)
+    assert (code, err.count("\n")) == (2, 1)
+    assert "no image at 'cells2'" in err
+    code, _, err = run(
+        capsys, "convert", source, tmp_path / "it", "--image", "labels/cells", *THREADS
+    )
+    assert (code, err) == (0, "")
+    (alone,) = strata.open(tmp_path / "it").images
+    assert (alone.kind, alone.name) == ("labels", "cells")
+    code, _, err = run(capsys, "convert", source, tmp_path / "both", "--all", *THREADS)
+    assert (code, err) == (0, "")
+    assert [image.kind for image in strata.open(tmp_path / "both").images] == ["image", "labels"]
+
+
+@pytest.mark.parametrize(
+    ("wishes", "said"),
+    [
+        (["--box", "z"], "box: found 'z', expected something like z=0:10.5,y=-3:20"),
+        (["--voxels", "z=a:b"], "voxels: found 'a'"),
+        (["--times", "3"], "times: found '3'"),
+        (["--chunks", "8,x"], "chunks: found 'x'"),
+        (["--codec", "lzw"], "codec: found 'lzw'"),
+        (["--codec", "zstd:99"], "level of zstd"),
+        (["--version", "0.3"], "version of OME-Zarr: found '0.3'"),
+        (["--method", "sum"], "method: found 'sum'"),
+        (["--format", "tiff"], "format: found 'tiff'"),
+        (["--version", "0.4", "--shards", "auto"], "0.4 has no shards"),
+        (["--levels", "0"], "levels"),
+        (["--first-level", "7"], "level"),
+    ],
+)
+@pytest.mark.parametrize("dry", [True, False])
+def test_wishes_that_cannot_be_met(wishes, said, dry, source, tmp_path, capsys):
+    last = ["--dry-run"] if dry else list(THREADS)
+    code, out, err = run(capsys, "convert", source, tmp_path / "it", *wishes, *last)
+    assert (code, out) == (2, "")
+    assert err.startswith("napari-strata: ")
+    assert err.count("\n") == 1
+    assert said in err
+    assert os.listdir(tmp_path) == ["src.zarr"]
+
+
+@pytest.mark.parametrize(
+    ("target", "said"),
+    [
+        ("src.zarr", "is exported"),
+        ("src.zarr/c/new", "is exported"),
+        ("nowhere/it", "there is no folder"),
+        ("mine", "is there already"),
+        ("http://host/it", "http not"),
+    ],
+)
+def test_targets_that_are_refused(target, said, source, tmp_path, capsys):
+    (tmp_path / "mine").mkdir()
+    before = bytes_below(source)
+    path = target if "://" in target else tmp_path / target
+    code, out, err = run(capsys, "convert", source, path, *THREADS)
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert said in err
+    assert bytes_below(source) == before
+    assert sorted(os.listdir(tmp_path)) == ["mine", "src.zarr"]
+
+
+@pytest.mark.parametrize("source", ["nothing-here", "http://127.0.0.1:9/x.zarr"])
+def test_a_source_that_cannot_be_opened(source, tmp_path, capsys):
+    code, out, err = run(capsys, "convert", source, tmp_path / "it")
+    assert (code, out, err.count("\n")) == (2, "", 1)
+
+
+def test_a_damaged_chunk_is_named_and_can_be_resumed(source, tmp_path, capsys):
+    chunk = source / "c/1/1/1"
+    sound = chunk.read_bytes()
+    chunk.write_bytes(b"damaged")
+    arguments = ("convert", source, tmp_path / "it", "--chunks", "8,8,8", *THREADS)
+    with small_blocks():
+        code, out, err = run(capsys, *arguments)
+    assert (code, out, err.count("\n")) == (1, "", 1)
+    assert "level 0, voxels" in err
+    assert not (tmp_path / "it").exists()
+    code, _, err = run(capsys, *arguments)
+    assert code == 2
+    assert "was broken off" in err
+    chunk.write_bytes(sound)
+    with small_blocks():
+        code, _, err = run(capsys, *arguments, "--resume")
+    assert (code, err) == (0, "")
+    assert np.array_equal(np.asarray(strata.open(tmp_path / "it").images[0].levels[0].data), specimen())
+    assert sorted(os.listdir(tmp_path)) == ["it", "src.zarr"]
+
+
+def test_another_plan_is_not_resumed(source, tmp_path, capsys):
+    chunk = source / "c/1/1/1"
+    sound = chunk.read_bytes()
+    chunk.write_bytes(b"damaged")
+    run(capsys, "convert", source, tmp_path / "it", "--chunks", "8,8,8", *THREADS)
+    chunk.write_bytes(sound)
+    arguments = ("convert", source, tmp_path / "it", "--chunks", "16,16,16", *THREADS)
+    code, _, err = run(capsys, *arguments, "--resume")
+    assert (code, err.count("\n")) == (2, 1)
+    assert re.search(r"level 0 of \S+: then .*chunks 8 × 8 × 8.*, now .*chunks 16 × 16 × 16", err)
+    code, _, err = run(capsys, *arguments, "--restart")
+    assert (code, err) == (0, "")
+    assert sorted(os.listdir(tmp_path)) == ["it", "src.zarr"]
+
+
+def test_replacing(source, tmp_path, capsys):
+    zarr.create_group(tmp_path / "it")
+    code, _, err = run(capsys, "convert", source, tmp_path / "it", "--replace", *THREADS)
+    assert (code, err) == (0, "")
+    assert strata.open(tmp_path / "it").images[0].format == "ome-zarr-0.5"
+    (tmp_path / "it/thesis.docx").write_text("mine")
+    before = bytes_below(tmp_path / "it")
+    code, _, err = run(capsys, "convert", source, tmp_path / "it", "--replace", *THREADS)
+    assert code == 2
+    assert "thesis.docx" in err
+    assert bytes_below(tmp_path / "it") == before
+
+
+WITHOUT_VIEWER = """
+import sys
+from napari_strata.cli import main
+try:
+    main(sys.argv[1:])
+except SystemExit as stop:
+    assert not stop.code, stop.code
+loaded = {name.partition(".")[0] for name in sys.modules}
+print(sorted(loaded & {"napari", "qtpy", "PyQt6", "PySide6", "vispy", "distributed"}))
+"""
+
+
+def test_no_viewer_is_imported(source, tmp_path):
+    command = [sys.executable, "-c", WITHOUT_VIEWER, "convert", str(source), str(tmp_path / "it")]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"
+    assert done.stderr == ""
+
+
+STOPPED = """
+import os, signal, sys
+from napari_strata import cli
+from napari_strata.export import blocks, engine
+blocks._LEAST_BYTES = 1
+write = engine._Tally.add
+def add(tally, blocks):
+    write(tally, blocks)
+    if tally._done * 4 > tally._total and not seen:
+        seen.append(True)
+        os.kill(os.getpid(), int(sys.argv[1]))
+seen = []
+engine._Tally.add = add
+cli.main(sys.argv[2:])
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="has no such signals")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupt_stops_it_so_that_it_can_be_resumed(number, source, tmp_path, capsys):
+    arguments = ["convert", str(source), str(tmp_path / "it"), "--chunks", "8,8,8", *THREADS]
+    command = [sys.executable, "-c", STOPPED, str(int(number)), *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (1, ""), done.stderr
+    assert done.stderr == (
+        "napari-strata: the export was cancelled; it can be resumed; say --resume\n"
+    )
+    assert leftover(tmp_path / "it") is not None
+    with small_blocks():
+        code, _, err = run(capsys, *arguments, "--resume")
+    assert (code, err) == (0, "")
+
+
+# ----------------------------------------------------------------------------------- the function
+
+
+def test_exporting_images_and_datasets(tmp_path):
+    found = strata.open(source_with_labels(tmp_path / "src.zarr"))
+    done = strata.export(found, tmp_path / "all.zarr", scheduler="threads")
+    assert (done.path, done.format) == (tmp_path.resolve() / "all.zarr", "ome-zarr-0.5")
+    assert done.images == ("", "labels/cells")
+    one = strata.export(found.images[0], tmp_path / "one.zarr", scheduler="threads")
+    assert one.images == ("",)
+    two = strata.export(list(found.images), tmp_path / "two.zarr", scheduler="threads")
+    assert two.images == ("", "labels/cells")
+    assert bytes_below(tmp_path / "two.zarr") == bytes_below(tmp_path / "all.zarr")
+
+
+def test_an_image_of_a_dataset_is_taken_as_declared(tmp_path):
+    image = strata.open(source_with_labels(tmp_path / "src.zarr")).images[0]
+    (described,) = as_images(image)
+    assert described.axes == image.axes
+    assert [level.affine.tolist() for level in described.levels] == [
+        [[8, 0, 0, 0], [0, 4, 0, 0], [0, 0, 4, 0], [0, 0, 0, 1]]
+    ]
+    assert (described.name, described.kind) == ("em", "image")
+
+
+@pytest.mark.parametrize("layers", [[], "text", [1], None])
+def test_what_is_no_layer(layers, tmp_path):
+    with pytest.raises((ExportError, TypeError)):
+        strata.export(layers, tmp_path / "it")
+    assert os.listdir(tmp_path) == []
+
+
+def test_an_unknown_wish(source, tmp_path):
+    with pytest.raises(TypeError, match="colour"):
+        strata.export(strata.open(source), tmp_path / "it", colour="red")
+
+
+def test_cancelling(source, tmp_path):
+    import threading
+
+    stop = threading.Event()
+
+    def progress(done, total):
+        if done:
+            stop.set()
+
+    image = strata.open(source).images[0]
+    wishes = {"chunks": (8, 8, 8), "scheduler": "threads"}
+    with small_blocks(), pytest.raises(ExportCancelled):
+        strata.export(image, tmp_path / "it", progress=progress, cancel=stop, **wishes)
+    assert not (tmp_path / "it").exists()
+    with small_blocks():
+        strata.export(image, tmp_path / "it", resume=True, **wishes)
+        strata.export(image, tmp_path / "whole", **wishes)
+    assert bytes_below(tmp_path / "it") == bytes_below(tmp_path / "whole")
+
+
+def test_a_failure_of_what_is_in_memory_leaves_nothing(tmp_path):
+    class Failing:
+        shape, dtype, ndim = (8, 8), np.dtype("u1"), 2
+
+        def __getitem__(self, region):
+            raise OSError("the microscope was switched off")
+
+    from napari_strata.export.layer_image import LayerImage, LayerLevel
+    from napari_strata.model import Axis, Display
+
+    axes = (Axis("y", "space", None), Axis("x", "space", None))
+    image = LayerImage("live", "image", axes, (LayerLevel(Failing(), np.eye(3)),), Display())
+    with pytest.raises(ExportError, match="switched off"):
+        strata.export(image, tmp_path / "it", scheduler="threads")
+    assert os.listdir(tmp_path) == []
+
+
+# ------------------------------------------------------------------------------ words to options
+
+
+@pytest.mark.parametrize(
+    ("read", "text", "expected"),
+    [
+        (options_text.box, "z=0:10.5,y=-3:20", {"z": (0.0, 10.5), "y": (-3.0, 20.0)}),
+        (options_text.voxels, "z=0:64, y=:512,x=3:", {"z": (0, 64), "y": (None, 512), "x": (3, None)}),
+        (options_text.times, "0:10", (0, 10)),
+        (options_text.times, ":", (None, None)),
+        (options_text.factors, "2,2,2", (2, 2, 2)),
+        (options_text.factors, "1,2,2;z=2,y=2", [(1, 2, 2), {"z": 2, "y": 2}]),
+        (options_text.shards, "auto", True),
+        (options_text.shards, "none", False),
+        (options_text.shards, "z=64", {"z": 64}),
+        (options_text.codec, "none", Codec("none", 0)),
+        (options_text.codec, "zstd", Codec("zstd", 5)),
+        (options_text.codec, "blosc:9", Codec("blosc", 9)),
+    ],
+)
+def test_words(read, text, expected):
+    assert read(text) == expected
