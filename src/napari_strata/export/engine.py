@@ -34,8 +34,9 @@ Way = Literal["one-pass", "by-level"]
 Progress = Callable[[int, int], None]
 """Called with the bytes that are written and those there are in all levels, uncompressed."""
 
-_MEMORY = 200 << 20  # bytes that blocks may take together
-_COPIES = 3  # of a block, while it is read, reduced and compressed
+_MEMORY = 128 << 20  # bytes that blocks may take together
+_MEMORY_OF_SHARDS = 400 << 20  # the same where a block is a whole shard
+_COPIES = 6  # of a block, while it is read, reduced, gathered and compressed
 _MOST_CACHE = 64 << 20
 
 
@@ -215,4 +216,5 @@ def _worker_count(grid: BlockGrid, pyramid: Pyramid, executor: Executor | None) 
     if executor is not None:
         return 2 * int(getattr(executor, "_max_workers", os.cpu_count() or 1))
     block = math.prod(grid.sizes[0]) * pyramid.dtype.itemsize
-    return max(1, min((os.cpu_count() or 1) + 1, _MEMORY // (_COPIES * block)))
+    memory = _MEMORY if pyramid.levels[0].shards is None else _MEMORY_OF_SHARDS
+    return max(1, min((os.cpu_count() or 1) + 1, memory // (_COPIES * block)))
