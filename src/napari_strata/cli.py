@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 import typer
 
 from napari_strata import dataset, report
+from napari_strata.cli_metadata import app as metadata_app
 
 app = typer.Typer(
     name="napari-strata",
@@ -19,6 +20,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+app.add_typer(metadata_app, name="metadata")
 
 HAS_ERRORS = 1
 CANNOT_OPEN = 2
@@ -129,9 +131,7 @@ def convert(
     levels: Annotated[int | None, typer.Option(help="How many levels are written.")] = None,
     factors: Annotated[
         str | None,
-        typer.Option(
-            help="Voxels that become one: 2,2,2 or z=1,y=2,x=2; with ; between levels."
-        ),
+        typer.Option(help="Voxels that become one: 2,2,2 or z=1,y=2,x=2; with ; between levels."),
     ] = None,
     method: Annotated[
         str | None, typer.Option(help="mean, median, mode, nearest, stride, min or max.")
@@ -146,7 +146,9 @@ def convert(
         str | None,
         typer.Option(help="blosc, zstd, gzip, with a level if wanted (zstd:3); or none."),
     ] = None,
-    output_format: Annotated[str, typer.Option("--format", help="What is written.")] = "ome-zarr",
+    output_format: Annotated[
+        str, typer.Option("--format", help="What is written: ome-zarr, or cosem (N5).")
+    ] = "ome-zarr",
     version: Annotated[str | None, typer.Option(help="Of OME-Zarr: 0.4, 0.5 or 0.6.")] = None,
     replace: Annotated[
         bool, typer.Option("--replace", help="Replace a dataset at DST, once the new one is whole.")

@@ -10,6 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import zarr
+from tests.export.exporting import bytes_below, small_blocks, specimen
+from tests.export.test_kill import source_with_labels
 
 import napari_strata as strata
 from napari_strata.cli import main
@@ -18,8 +20,6 @@ from napari_strata.export.codecs import Codec
 from napari_strata.export.errors import ExportCancelled, ExportError
 from napari_strata.export.images import as_images
 from napari_strata.export.stage_folder import leftover
-from tests.export.exporting import bytes_below, small_blocks, specimen
-from tests.export.test_kill import source_with_labels
 
 ROOT = Path(__file__).parents[2]
 THREADS = ("--scheduler", "threads")
@@ -125,7 +125,6 @@ def test_several_images_need_a_choice(tmp_path, capsys):
         (["--format", "tiff"], "format: found 'tiff'"),
         (["--version", "0.4", "--shards", "auto"], "0.4 has no shards"),
         (["--levels", "0"], "levels"),
-        (["--first-level", "7"], "level"),
     ],
 )
 @pytest.mark.parametrize("dry", [True, False])
@@ -145,7 +144,7 @@ def test_wishes_that_cannot_be_met(wishes, said, dry, source, tmp_path, capsys):
         ("src.zarr", "is exported"),
         ("src.zarr/c/new", "is exported"),
         ("nowhere/it", "there is no folder"),
-        ("mine", "is there already"),
+        ("mine", "is only replaced if that is asked for: --replace"),
         ("http://host/it", "http not"),
     ],
 )
@@ -179,11 +178,14 @@ def test_a_damaged_chunk_is_named_and_can_be_resumed(source, tmp_path, capsys):
     code, _, err = run(capsys, *arguments)
     assert code == 2
     assert "was broken off" in err
+    assert err.endswith(": --resume or --restart\n")
     chunk.write_bytes(sound)
     with small_blocks():
         code, _, err = run(capsys, *arguments, "--resume")
     assert (code, err) == (0, "")
-    assert np.array_equal(np.asarray(strata.open(tmp_path / "it").images[0].levels[0].data), specimen())
+    assert np.array_equal(
+        np.asarray(strata.open(tmp_path / "it").images[0].levels[0].data), specimen()
+    )
     assert sorted(os.listdir(tmp_path)) == ["it", "src.zarr"]
 
 
@@ -200,6 +202,23 @@ def test_another_plan_is_not_resumed(source, tmp_path, capsys):
     code, _, err = run(capsys, *arguments, "--restart")
     assert (code, err) == (0, "")
     assert sorted(os.listdir(tmp_path)) == ["it", "src.zarr"]
+
+
+@pytest.mark.parametrize("version", ["0.4", "0.5", "0.6"])
+def test_the_version(version, source, tmp_path, capsys):
+    target = tmp_path / "it"
+    code, _, err = run(capsys, "convert", source, target, "--version", version, *THREADS)
+    assert (code, err) == (0, "")
+    assert strata.open(target).images[0].format == f"ome-zarr-{version}"
+
+
+def test_the_format(source, tmp_path, capsys):
+    code, out, err = run(capsys, "convert", source, tmp_path / "it", "--format", "cosem", *THREADS)
+    assert (code, err) == (0, "")
+    assert "it: cosem, 1 image" in out
+    (image,) = strata.open(tmp_path / "it").images
+    assert image.format == "cosem"
+    assert np.array_equal(np.asarray(image.levels[0].data), specimen())
 
 
 def test_replacing(source, tmp_path, capsys):
@@ -258,9 +277,7 @@ def test_an_interrupt_stops_it_so_that_it_can_be_resumed(number, source, tmp_pat
     command = [sys.executable, "-c", STOPPED, str(int(number)), *arguments]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (1, ""), done.stderr
-    assert done.stderr == (
-        "napari-strata: the export was cancelled; it can be resumed; say --resume\n"
-    )
+    assert done.stderr == ("napari-strata: the export was cancelled; it can be resumed: --resume\n")
     assert leftover(tmp_path / "it") is not None
     with small_blocks():
         code, _, err = run(capsys, *arguments, "--resume")
@@ -348,7 +365,11 @@ def test_a_failure_of_what_is_in_memory_leaves_nothing(tmp_path):
     ("read", "text", "expected"),
     [
         (options_text.box, "z=0:10.5,y=-3:20", {"z": (0.0, 10.5), "y": (-3.0, 20.0)}),
-        (options_text.voxels, "z=0:64, y=:512,x=3:", {"z": (0, 64), "y": (None, 512), "x": (3, None)}),
+        (
+            options_text.voxels,
+            "z=0:64, y=:512,x=3:",
+            {"z": (0, 64), "y": (None, 512), "x": (3, None)},
+        ),
         (options_text.times, "0:10", (0, 10)),
         (options_text.times, ":", (None, None)),
         (options_text.factors, "2,2,2", (2, 2, 2)),

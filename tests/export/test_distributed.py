@@ -9,13 +9,13 @@ import dask
 import numpy as np
 import pytest
 import zarr
+from tests.export.exporting import bytes_below, small_blocks, specimen
 
 import napari_strata as strata
 from napari_strata.export import distributed as ours
 from napari_strata.export.distributed import crew
 from napari_strata.export.errors import ExportError
 from napari_strata.export.layer_image import LayerImage, LayerLevel
-from tests.export.exporting import bytes_below, small_blocks, specimen
 
 distributed = pytest.importorskip("distributed")
 

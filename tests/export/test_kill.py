@@ -14,6 +14,7 @@ from tests.export.exporting import bytes_below, specimen
 
 import napari_strata as strata
 from napari_strata.affine import from_scale_translate
+from napari_strata.export.place import TargetExists, check_target, local_target
 from napari_strata.export.stage_folder import leftover
 
 KILLS = 30
@@ -144,6 +145,17 @@ def test_a_full_disk(tmp_path, small_disk):
     assert done.stderr.count("\n") == 1
     assert bytes_below(target) == before
     assert leftover(target) is not None
+
+
+def test_another_disk(tmp_path, small_disk):
+    """A link leads there; what is staged is staged there; the disk itself is not replaced."""
+    source = source_with_labels(tmp_path / "src.zarr")
+    (tmp_path / "link").symlink_to(small_disk)
+    strata.export(strata.open(source), tmp_path / "link/it.zarr", scheduler="threads")
+    assert os.listdir(small_disk) == ["it.zarr"]
+    (small_disk / "zarr.json").write_text('{"zarr_format": 3, "node_type": "group"}')
+    with pytest.raises(TargetExists, match="is a drive of its own"):
+        check_target(local_target(tmp_path / "link"), replace=True)
 
 
 def program(script, *arguments):

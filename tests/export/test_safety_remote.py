@@ -2,14 +2,14 @@
 
 import pytest
 import zarr
+from tests.export.bucket import Bucket
+from tests.export.exporting import bytes_below, specimen
 
 import napari_strata as strata
 from napari_strata.export import verify
 from napari_strata.export.errors import ExportError
 from napari_strata.export.place import TargetExists
 from napari_strata.export.remote import check_apart_remote, foreign_key, is_remote, remote_target
-from tests.export.bucket import Bucket
-from tests.export.exporting import bytes_below, specimen
 
 
 @pytest.fixture

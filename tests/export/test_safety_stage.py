@@ -124,6 +124,16 @@ def test_a_leftover_is_discarded_on_request(tmp_path):
         assert files(staging.folder) == files(staging.journals) == {}
 
 
+def test_locks_of_a_killed_writer_are_swept(tmp_path):
+    with stage(tmp_path / "it.zarr") as staging:
+        fill(staging)
+        (staging.folder / "0/c").mkdir(parents=True)
+        (staging.folder / "0/c/7.__lock").write_text("")
+        (staging.folder / "0/c/7").write_text("")
+        staging.sweep()
+        assert set(files(staging.folder)) == {"zarr.json", "0/c/7"}
+
+
 def test_another_plan_is_not_resumed_and_says_why(tmp_path):
     target = tmp_path / "it.zarr"
     broken_off(target)

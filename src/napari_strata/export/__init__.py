@@ -34,7 +34,7 @@ def export(
     layers : a layer of napari or several; or images, or datasets, of `napari_strata.open`. A
         layer is written as it is now: its live transforms, name and look.
     path : a folder, made by this; or a folder of a bucket, ``s3://…`` or ``gs://…``.
-    format : ``ome-zarr``.
+    format : ``ome-zarr``, or ``cosem`` for N5 with COSEM's and Neuroglancer's keys.
     replace : whether a dataset at ``path`` may be replaced, never one with foreign files in it.
         Until the new one is complete, checked and in its place, the old one stays.
     resume : go on with what an export of the same that was broken off left beside ``path``, in

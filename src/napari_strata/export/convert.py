@@ -18,10 +18,13 @@ from napari_strata.export.errors import ExportCancelled, ExportError
 from napari_strata.export.formats import image_format, writer
 from napari_strata.export.images import How, as_images
 from napari_strata.export.options import Options
+from napari_strata.export.place import TargetExists, local_target, missing_room
 from napari_strata.export.plan_table import print_plan, print_problems
 from napari_strata.export.plan_text import bytes_text, seconds_text
+from napari_strata.export.remote import is_remote
 from napari_strata.export.result import Exported
 from napari_strata.export.run import BackgroundExport, Snapshot
+from napari_strata.export.stage_folder import LeftoverError
 
 REFUSED = 2
 FAILED = 1
@@ -86,6 +89,7 @@ def convert_images(
     """
     with _refusing():
         write = writer(format)
+        _print_estimate(path, image_format(format).plan(as_images(images), options))
 
     def work(progress: Any, cancel: threading.Event) -> Exported:
         return write(images, path, options, replace(how, progress=progress, cancel=cancel))
@@ -105,10 +109,11 @@ def convert_images(
     try:
         done = job.result()
     except ExportCancelled as stopped:
-        raise ConvertError(f"{stopped}; say --resume", FAILED) from None
+        raise ConvertError(f"{stopped}: --resume", FAILED) from None
     except (ExportError, OpenError, OSError) as error:
         has_begun = job.snapshot().total > 0
-        raise ConvertError(one_line(error), FAILED if has_begun else REFUSED) from error
+        message = f"{one_line(error)}{_hint(error, how)}"
+        raise ConvertError(message, FAILED if has_begun else REFUSED) from error
     _print_done(done, job.snapshot())
     return done
 
@@ -116,6 +121,24 @@ def convert_images(
 def one_line(error: Exception) -> str:
     """Return what an error says, in one line."""
     return " ".join(str(error).split())
+
+
+def _hint(error: Exception, how: How) -> str:
+    """Say which option helps."""
+    if isinstance(error, LeftoverError):
+        return ": --resume or --restart"
+    return ": --replace" if isinstance(error, TargetExists) and not how.replace else ""
+
+
+def _print_estimate(path: str, plan: Any) -> None:
+    """Tell a person at a terminal how much is going to be written, before it is."""
+    console = Console(stderr=True, highlight=False, soft_wrap=True)
+    if not console.is_terminal:
+        return
+    levels = sum(len(image.levels) for image in plan.images)
+    console.print(f"{levels} levels, {bytes_text(plan.nbytes)} before compression")
+    room = None if is_remote(path) else missing_room(local_target(path), plan.nbytes)
+    print_problems(console, [] if room is None else [room])
 
 
 @contextmanager

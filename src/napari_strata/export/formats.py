@@ -59,6 +59,13 @@ def _ome_zarr() -> ImageFormat:
     )
 
 
+def _cosem() -> ImageFormat:
+    from napari_strata.export import cosem_n5
+    from napari_strata.export.images import ImageFormat
+
+    return ImageFormat(cosem_n5.plan_images, cosem_n5.write, cosem_n5.verify, lambda plan: "cosem")
+
+
 def _of_images(make: Callable[[], ImageFormat]) -> Callable[[], Writer]:
     def give() -> Writer:
         from napari_strata.export.images import write_images
@@ -69,7 +76,10 @@ def _of_images(make: Callable[[], ImageFormat]) -> Callable[[], Writer]:
     return give
 
 
-IMAGE_FORMATS: Mapping[str, Callable[[], ImageFormat]] = {"ome-zarr": _ome_zarr}
+IMAGE_FORMATS: Mapping[str, Callable[[], ImageFormat]] = {
+    "ome-zarr": _ome_zarr,
+    "cosem": _cosem,
+}
 """By name, what gives a format of images and labels."""
 
 FORMATS: Mapping[str, Callable[[], Writer]] = {

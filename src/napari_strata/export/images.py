@@ -174,6 +174,8 @@ def _into_folder(
 def _fill(stage: Stage, plan: Any, format: ImageFormat, how: How, who: Crew) -> None:
     folder = {"driver": "file", "path": f"{stage.folder}/"}
     _write(plan, folder, format, how, who, journals=stage.journals)
+    if stage.is_resumed or who.executor is not None:  # else nobody was killed
+        stage.sweep()
     format.verify(plan, str(stage.folder), cancel=how.cancel)
     _stop_if(how.cancel)
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from napari_strata.export.errors import ExportError
 from napari_strata.export.replaceable import first_foreign, is_dataset, is_image_or_array
 from napari_strata.model import Problem
-from napari_strata.store.location import is_url
+from napari_strata.store.location import CONTAINER_SUFFIXES, is_url
 
 _ROOM = 1.02  # metadata and the ends of files take some more than the voxels
 
@@ -100,13 +100,12 @@ def missing_room(target: Path, nbytes: int) -> Problem | None:
 
 
 def roots_of(array: str | os.PathLike[str]) -> Iterator[str]:
-    """Give an array's folder, and the folders above that are groups of the same store."""
+    """Give an array's folder, and all folders above that are groups or containers."""
     folder = Path(os.path.abspath(array))
     yield str(folder)
     for above in folder.parents:
-        if not is_dataset(above):
-            return
-        yield str(above)
+        if above.name.endswith(CONTAINER_SUFFIXES) or is_dataset(above):
+            yield str(above)
 
 
 def _check_apart(target: Path, source: str | os.PathLike[str]) -> None:

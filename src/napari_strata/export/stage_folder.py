@@ -38,6 +38,8 @@ from napari_strata.export.partial import (
 )
 from napari_strata.model import Problem
 
+_LOCK_FILE = ".__lock"  # what tensorstore has beside a file while it writes that
+
 
 class LeftoverError(ExportError):
     """A leftover of an earlier export is beside the target, and nothing was said about it."""
@@ -51,6 +53,7 @@ class Stage:
     folder : to write to; it may hold what an earlier export wrote.
     journals : for notes about what is finished, outside of ``folder``.
     is_placed : whether it is at its target; then there is nothing left to write.
+    is_resumed : whether it holds what an earlier export wrote.
     problems : what went wrong without harm.
     """
 
@@ -60,6 +63,7 @@ class Stage:
         self.folder = self.partial / target.name
         self.journals = self.partial / JOURNALS
         self.is_placed = False
+        self.is_resumed = False
         self.problems: tuple[Problem, ...] = ()
         self._check = check
         self._note = Note(target.name, {})
@@ -76,6 +80,18 @@ class Stage:
         write_note(self.partial, self._note.about_to_place(self.folder))
         put_in_place(self.folder, self.target, self.partial / ASIDE)
         self.is_placed = True
+
+    def sweep(self) -> None:
+        """Remove the lock files of writers that were killed.
+
+        Raises
+        ------
+        OSError : one cannot be removed.
+        """
+        for folder, _, names in os.walk(self.folder):
+            for name in names:
+                if name.endswith(_LOCK_FILE):
+                    os.unlink(os.path.join(folder, name))
 
     def begin(self, told: Mapping[str, str], *, resume: bool, discard: bool) -> None:
         """Make the folders, or take up those that are there.
@@ -135,6 +151,7 @@ class Stage:
             )
         self._check()
         self._note = note
+        self.is_resumed = True
         self.journals.mkdir(exist_ok=True)
         self.folder.mkdir(exist_ok=True)
 
