@@ -7,7 +7,6 @@ from collections.abc import Iterable
 
 from napari_strata.export.metadata_files import FileChange
 
-
 _UNENDED = "\n\\ No newline at end of file\n"
 
 

@@ -21,6 +21,7 @@ from napari_strata.export.metadata_files import Documents, FileChange
 from napari_strata.export.metadata_image import Opened, labels_of, open_image
 from napari_strata.export.metadata_overlay import open_changed
 from napari_strata.export.metadata_place import Moved, Wanted, follow, is_same_place, moved
+from napari_strata.export.ome_over_n5 import renew_over_n5
 from napari_strata.model import Axis, OpenError, Problem
 from napari_strata.store.hierarchy import Group
 
@@ -145,6 +146,7 @@ def _edit(group: Group, leader: Moved, documents: Documents, multiscale: str | N
         edit_n5_viewer(group, leader, documents)
     else:
         edit_neuroglancer(group, leader, documents)
+    renew_over_n5(group, leader.as_image(), documents)
 
 
 # ------------------------------------------------------------------------------ before writing

@@ -12,9 +12,10 @@ from napari_strata.dataset import Dataset, Image
 from napari_strata.dataset.opening import open_at
 from napari_strata.export.errors import ExportError
 from napari_strata.export.metadata_files import local_container
+from napari_strata.export.metadata_overlay import without
 from napari_strata.model import ArrayLocation, first_error
 from napari_strata.store.container import identify
-from napari_strata.store.hierarchy import Group
+from napari_strata.store.hierarchy import Group, read_array
 from napari_strata.store.location import parse_location
 from napari_strata.store.tree import Node
 
@@ -64,16 +65,38 @@ def open_image(
         If nothing can be opened there.
     """
     named = os.fspath(path)
-    node = local_container(named)
+    found = _open(local_container(named), named, image, multiscale)
+    beside = _over_n5(found)
+    if beside:
+        found = _open(without(found.node, beside), named, image, multiscale)
+    _check(found.image)
+    return found
+
+
+def _open(node: Node, named: str, image: str | None, multiscale: str | None) -> Opened:
     dataset = open_at(node, named, multiscale=multiscale)
     chosen = _chosen(dataset, named, image)
-    folder = Node(node.tree, parse_location(dataset.path).path)
-    group = identify(folder.child(chosen.path) if chosen.path else folder)
-    if group is None:  # an N5 group may have no file, where nothing tells that it is N5
-        group = Group(folder.child(chosen.path) if chosen.path else folder, "n5", {})
-    own = chosen.model.intrinsic or chosen.model
-    _check(own)
-    return Opened(named, node, dataset, own, group)
+    top = Node(node.tree, parse_location(dataset.path).path)
+    folder = top.child(chosen.path) if chosen.path else top
+    group = identify(folder) or Group(folder, "n5", {})  # an N5 group may have no file
+    return Opened(named, node, dataset, chosen.model.intrinsic or chosen.model, group)
+
+
+def _over_n5(opened: Opened) -> list[str]:
+    """List the Zarr files that were written over an N5 image, whose own metadata counts.
+
+    Where its group has no file of N5's, it would be read by Zarr's, and N5's stay behind.
+    """
+    if opened.group.encoding != "zarr3":
+        return []
+    folder = opened.group.node
+    arrays = [
+        folder.child(level.path[len(opened.image.path) :].strip("/"))
+        for level in opened.image.levels
+    ]
+    if not all(read_array(array, "n5") for array in arrays):
+        return []
+    return [node.key("zarr.json") for node in (*arrays, *folder.lineage())]
 
 
 def labels_of(opened: Opened) -> list[Image]:

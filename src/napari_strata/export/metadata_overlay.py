@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from napari_strata.dataset.opening import Dataset, open_at
@@ -22,10 +22,18 @@ def open_changed(
     OpenError
         If nothing could be shown honestly then.
     """
-    root = node.tree.root
+    root, below = node.tree.root, node.tree.backend
     contents = {os.path.join(root, change.path): change.after for change in changes}
-    tree = Tree(Overlay(node.tree.backend, contents), root)
+    if isinstance(below, Overlay):  # what is hidden stays so
+        contents = {key: data for key, data in contents.items() if not below.hides(key)}
+    tree = Tree(Overlay(below, contents), root)
     return open_at(Node(tree, node.path), path, multiscale=multiscale)
+
+
+def without(node: Node, keys: Iterable[str]) -> Node:
+    """Give the node in a tree where some files are not seen."""
+    tree = Tree(Overlay(node.tree.backend, dict.fromkeys(keys)), node.tree.root)
+    return Node(tree, node.path)
 
 
 class Overlay:
@@ -35,6 +43,10 @@ class Overlay:
         self._below = below
         self._contents = contents
         self.absent_is_free = below.absent_is_free
+
+    def hides(self, key: str) -> bool:
+        """Tell whether a file is not seen, though it may be there."""
+        return key in self._contents and self._contents[key] is None
 
     def read_many(self, keys: Sequence[str]) -> Many:
         """Read files, changed ones as they are to be."""

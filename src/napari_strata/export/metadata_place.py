@@ -90,6 +90,13 @@ class Moved:
         """Whether anything at all is to change."""
         return bool(self.axes_moved) or self.axes != self.image.axes
 
+    def as_image(self) -> Image:
+        """Describe the image as it is to be."""
+        levels = [
+            replace(level, affine=self.affine_of(i)) for i, level in enumerate(self.image.levels)
+        ]
+        return replace(self.image, axes=self.axes, levels=tuple(levels))
+
     def affine_of(self, level: int) -> affine.Matrix:
         """Voxel centre → world of a level at its new place."""
         return affine.from_scale_translate(*self.levels[level])

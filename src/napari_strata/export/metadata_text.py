@@ -48,7 +48,7 @@ def rewritten(before: bytes | None, document: Mapping[str, Any]) -> bytes:
     for start, stop, new in sorted(edits, reverse=True):
         body = body[:start] + new + body[stop:]
     if not _same(json.loads(body), document):
-        raise ExportError("found a key twice in one object, which cannot be changed safely")
+        raise ExportError("found JSON that cannot be changed without touching more of it")
     return ((_BOM if text.startswith(_BOM) else "") + body).encode()
 
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,12 +18,12 @@ from napari_strata.affine import reversed_axes
 from napari_strata.export.errors import ExportError
 from napari_strata.export.metadata_change import MetadataChange
 from napari_strata.export.metadata_files import Documents, Json
-from napari_strata.export.metadata_image import Opened, open_image
+from napari_strata.export.metadata_image import open_image
 from napari_strata.export.ome_multiscales import multiscales
 from napari_strata.export.omero import omero
 from napari_strata.export.written import NotCarried, WrittenImage, WrittenLevel
-from napari_strata.model import Level, Problem
-from napari_strata.store.hierarchy import Array, read_array
+from napari_strata.model import Image, Level, Problem
+from napari_strata.store.hierarchy import Array, Group, read_array
 from napari_strata.store.tree import Node
 
 CODEC = "n5_default"
@@ -55,19 +54,28 @@ def ome_over_n5(path: str | os.PathLike[str], *, image: str | None = None) -> Me
     if opened.group.encoding != "n5":
         raise ExportError(f"{opened.image.name}: is in {opened.group.encoding}, expected N5")
     documents = Documents(opened.node.tree.root)
-    arrays = [_array(opened, level) for level in opened.image.levels]
-    if arrays[0].node == opened.group.node:
-        raise ExportError(
-            f"{opened.image.name}: is a single array; OME-Zarr needs a group above it"
-        )
-    names = [axis.name for axis in opened.image.axes[::-1]]
-    for array in arrays:
-        _put(documents, array.node, array_document(array, names))
-    _put(documents, opened.group.node, _group_document(opened, arrays))
+    _describe(opened.group, opened.image, documents)
     for above in opened.group.node.lineage()[1:]:
         if not documents.exists(documents.relative(above, _FILE)):
             _put(documents, above, {"zarr_format": 3, "node_type": "group", "attributes": {}})
-    return MetadataChange(Path(opened.node.tree.root), documents.changes(), _notes(opened, names))
+    return MetadataChange(opened.root, documents.changes(), _notes(opened.image))
+
+
+def renew_over_n5(group: Group, image: Image, documents: Documents) -> None:
+    """Write the same for an N5 image that is to be at another place, if it was there before."""
+    if group.encoding == "n5" and documents.exists(documents.relative(group.node, _FILE)):
+        _describe(group, image, documents)
+
+
+def _describe(group: Group, image: Image, documents: Documents) -> None:
+    """Write the documents of the image's group and of its arrays."""
+    arrays = [_array(group, image, level) for level in image.levels]
+    if arrays[0].node == group.node:
+        raise ExportError(f"{image.name}: is a single array; OME-Zarr needs a group above it")
+    names = [axis.name for axis in image.axes[::-1]]
+    for array in arrays:
+        _put(documents, array.node, array_document(array, names))
+    _put(documents, group.node, _group_document(group, image, arrays))
 
 
 def array_document(array: Array, names: Sequence[str]) -> Json:
@@ -102,9 +110,9 @@ def array_document(array: Array, names: Sequence[str]) -> Json:
     }
 
 
-def _array(opened: Opened, level: Level) -> Array:
-    inner = level.path[len(opened.image.path) :].strip("/")
-    node = opened.group.node.child(inner) if inner else opened.group.node
+def _array(group: Group, image: Image, level: Level) -> Array:
+    inner = level.path[len(image.path) :].strip("/")
+    node = group.node.child(inner) if inner else group.node
     array = read_array(node, "n5")
     if array is None:
         raise ExportError(f"{level.path}: found no N5 array, expected one")
@@ -154,11 +162,10 @@ def _whole(value: Any, low: int, high: int, default: int) -> int:
     return value if sound else default
 
 
-def _group_document(opened: Opened, arrays: Sequence[Array]) -> Json:
+def _group_document(group: Group, image: Image, arrays: Sequence[Array]) -> Json:
     """Describe the image, its axes x-first as the arrays' are."""
-    image = opened.image
     levels = [
-        WrittenLevel(array.node.relative_to(opened.group.node.path), reversed_axes(level.affine))
+        WrittenLevel(array.node.relative_to(group.node.path), reversed_axes(level.affine))
         for array, level in zip(arrays, image.levels, strict=True)
     ]
     written = WrittenImage(
@@ -195,9 +202,10 @@ def _put(documents: Documents, node: Node, new: Json) -> None:
     own.update({**new, "attributes": attributes})
 
 
-def _notes(opened: Opened, names: Sequence[str]) -> tuple[Problem, ...]:
+def _notes(image: Image) -> tuple[Problem, ...]:
+    names = [axis.name for axis in image.axes[::-1]]
     message = (
         f"axes are {', '.join(names)}: N5's blocks allow no other order, and OME-Zarr recommends "
         "z, y, x; readers need the codec n5_default (the package zarr-n5 for zarr-python)"
     )
-    return (Problem("ome-over-n5-order", "info", opened.image.path or ".", message),)
+    return (Problem("ome-over-n5-order", "info", image.path or ".", message),)

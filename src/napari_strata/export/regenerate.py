@@ -71,9 +71,9 @@ def regenerate_metadata(
         raise ExportError(str(error)) from None
     own = documents.attributes(opened.group.node, "n5")
     if source == "arrays":
-        _write_group(own, new)
+        _write_group(own, new, right)
     else:
-        _write_arrays(opened.group.node, right, new, documents)
+        notes += _write_arrays(opened.group.node, right, new, documents)
         if "multiscales" not in own:
             own["multiscales"] = new.group["multiscales"]
     changes = documents.changes()
@@ -84,17 +84,13 @@ def regenerate_metadata(
     return MetadataChange(Path(node.tree.root), changes, (*notes, *new.losses))
 
 
-def _write_group(own: Json, new: CosemDocuments) -> None:
-    """Replace what the group says of its levels; its entries keep all else they hold."""
-    old = own.get("multiscales")
-    block: Json = dict(new.group["multiscales"][0])
-    if isinstance(old, list) and old and isinstance(old[0], dict):
-        kept = {e["path"]: e for e in old[0].get("datasets", []) if _has_path(e)}
-        block["datasets"] = [_merged(kept.get(d["path"], {}), d) for d in block["datasets"]]
-        block = {**old[0], **block}
-        own["multiscales"] = [block, *old[1:]]
-    else:
-        own["multiscales"] = [block]
+def _write_group(own: Json, new: CosemDocuments, right: Side) -> None:
+    """Replace what the group says of its levels; its entries keep all else they hold.
+
+    Where the arrays have a spacing and factors, the group gets those too, and no transforms.
+    """
+    if not right.by_grid:
+        _write_multiscales(own, new)
     for key in _GROUP_KEYS:
         if key in new.group:
             own[key] = new.group[key]
@@ -105,6 +101,18 @@ def _write_group(own: Json, new: CosemDocuments) -> None:
     for key in _OTHER_FACTORS:
         if key in own and "scales" in new.group:
             own[key] = new.group["scales"]
+
+
+def _write_multiscales(own: Json, new: CosemDocuments) -> None:
+    old = own.get("multiscales")
+    block: Json = dict(new.group["multiscales"][0])
+    if isinstance(old, list) and old and isinstance(old[0], dict):
+        kept = {e["path"]: e for e in old[0].get("datasets", []) if _has_path(e)}
+        block["datasets"] = [_merged(kept.get(d["path"], {}), d) for d in block["datasets"]]
+        block = {**old[0], **block}
+        own["multiscales"] = [block, *old[1:]]
+    else:
+        own["multiscales"] = [block]
 
 
 def _merged(old: Mapping[str, Any], new: Mapping[str, Any]) -> Json:
@@ -120,18 +128,29 @@ def _has_path(entry: Any) -> bool:
     return isinstance(entry, dict) and isinstance(entry.get("path"), str)
 
 
-def _write_arrays(node: Any, right: Side, new: CosemDocuments, documents: Documents) -> None:
+def _write_arrays(
+    node: Any, right: Side, new: CosemDocuments, documents: Documents
+) -> list[Problem]:
+    """Give every array its transform, and its own spacing as ``pixelResolution``.
+
+    n5-viewer would multiply that by factors the array may have: they go.
+    """
+    notes = []
     for level in right.levels:
         own = documents.attributes(node.child(level.path), "n5")
         old = {"transform": own["transform"]} if isinstance(own.get("transform"), dict) else {}
         fresh = {"transform": transform(right.axes, level)}
         own["transform"] = _merged(old, fresh)["transform"]
         resolution = new.arrays[level.path].get("pixelResolution")
-        factors = [key for key in _OTHER_FACTORS if key in own]
-        if resolution is not None and not factors:  # beside factors it is full resolution's
+        if resolution is not None:
             own["pixelResolution"] = resolution
-        elif resolution is None and "pixelResolution" in own and not factors:
-            del own["pixelResolution"]
+        else:
+            own.pop("pixelResolution", None)
+        for key in _OTHER_FACTORS:
+            if own.pop(key, None) is not None:
+                message = f"{key} are taken away: beside them pixelResolution means another spacing"
+                notes.append(Problem("regenerate-removes", "warning", level.path, message))
+    return notes
 
 
 def _contradictions(group: Any, right: Side, source: Source) -> list[Problem]:

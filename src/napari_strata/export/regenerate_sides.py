@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from napari_strata import affine
@@ -22,11 +22,15 @@ _LEVEL = re.compile(r"s(0|[1-9][0-9]{0,8})")
 
 @dataclass(frozen=True)
 class Side:
-    """What one side says: axes, and where each level is, finest first."""
+    """What one side says: axes, and where each level is, finest first.
+
+    ``by_grid`` says that it has a spacing and factors, and no transforms.
+    """
 
     name: str
     axes: tuple[Axis, ...]
     levels: tuple[Placed, ...]
+    by_grid: bool = False
 
 
 def of_arrays(group: Group) -> Side:
@@ -144,7 +148,7 @@ def _side_by_spacing(group: Group, arrays: Sequence[tuple[str, Array]]) -> Side:
     (unit,) = units
     names = _grid.axis_names({}, rank)
     axes = [Axis(n, _grid.axis_type(n), unit or _grid.N5_VIEWER_UNIT) for n in names]
-    return _sorted(group, axes, placed)
+    return replace(_sorted(group, axes, placed), by_grid=True)
 
 
 def _side_by_grid(group: Group, arrays: Sequence[tuple[str, Array]]) -> Side:
@@ -167,7 +171,8 @@ def _side_by_grid(group: Group, arrays: Sequence[tuple[str, Array]]) -> Side:
         placed.append(_on_grid(f"s{index}", spacing.values, factors))
     names = _grid.axis_names(survey.inherited, rank)
     unit = spacing.unit or _grid.NEUROGLANCER_UNIT
-    return _sorted(group, _grid.make_axes(names, survey.inherited, unit, []), placed)
+    axes = _grid.make_axes(names, survey.inherited, unit, [])
+    return replace(_sorted(group, axes, placed), by_grid=True)
 
 
 def _on_grid(path: str, spacing: Sequence[float], factors: Sequence[float]) -> Placed:
