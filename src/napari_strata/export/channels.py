@@ -219,6 +219,11 @@ class ChannelSource:
         """One a channel."""
         return self._sources
 
+    def with_cache(self, cache: int) -> ChannelSource:
+        """Return the same voxels, each channel read with its share of so many bytes of cache."""
+        share = cache // len(self._sources)
+        return ChannelSource([_with_cache(source, share) for source in self._sources], self._axis)
+
     def read(self, region: Slices) -> Array:
         """Return the voxels of a region."""
         others = (*region[: self._axis], *region[self._axis + 1 :])
@@ -242,9 +247,18 @@ class WidenedSource:
         """What it reads."""
         return (self._source,)
 
+    def with_cache(self, cache: int) -> WidenedSource:
+        """Return the same voxels, read with a cache of so many bytes."""
+        return WidenedSource(_with_cache(self._source, cache), self.dtype)
+
     def read(self, region: Slices) -> Array:
         """Return the voxels of a region."""
         return self._source.read(region).astype(self.dtype)
+
+
+def _with_cache(source: Source, cache: int) -> Source:
+    with_cache = getattr(source, "with_cache", None)
+    return source if with_cache is None else with_cache(cache)
 
 
 def widened_loss(name: str, dtype: np.dtype[Any]) -> Problem:

@@ -27,6 +27,7 @@ from napari_strata.export.ome_multiscales import Version, intrinsic_of, is_strai
 from napari_strata.export.options import Options
 from napari_strata.export.pyramid import LevelPlan
 from napari_strata.export.sources import Source
+from napari_strata.export.straight import straight
 from napari_strata.export.targets import Target
 from napari_strata.export.written import NotCarried, WrittenImage, WrittenLevel
 from napari_strata.model import Problem
@@ -163,8 +164,6 @@ def plan_images(layers: Sequence[Any], options: Options | None = None) -> Export
     ExportError : it cannot be made as it was asked for; the message names the layer.
     """
     options = options or Options()
-    if options.resample:
-        raise ExportError("resampling onto a straight grid is not possible; write OME-Zarr 0.6")
     losses: list[Problem] = []
     found = [taken(layer, options, losses) for layer in layers]
     pictures = [image for image in found if image is not None and image.kind == "image"]
@@ -205,7 +204,10 @@ def taken(layer: Any, options: Options, losses: list[Problem]) -> LayerImage | N
     losses += part.problems
     if part.image is None:
         return None
-    image = in_order(part.image)
+    image = in_order(straight(part.image) if options.resample else part.image)
+    if "/" in image.name or not image.name.strip():
+        message = "readers take a name with a slash for a path, or show none; the folder's is shown"
+        losses.append(Problem("name-not-carried", "info", image.name, message))
     dtype = np.dtype(image.levels[0].pixels.dtype)
     if dtype.itemsize != written_dtype(dtype).itemsize:
         losses.append(channels.widened_loss(image.name, dtype))
@@ -293,6 +295,8 @@ def _paths(images: Sequence[LayerImage], version: Version) -> list[str]:
     turned = not is_straight([level.affine for level in images[0].levels])
     if len(images) == 1 and not (version == "0.6" and turned):
         return [""]
+    if version == "0.4":  # its readers know a series by numbers alone
+        return [str(index) for index in range(len(images))]
     return folder_names(image.name for image in images)
 
 

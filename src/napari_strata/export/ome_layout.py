@@ -65,7 +65,9 @@ def documents(
         else:
             root = block
     if is_collection(images, version):
-        if version == "0.6" and all(same_world(i.axes, images[0].axes) for i in images):
+        alike = all(same_world(image.axes, images[0].axes) for image in images)
+        # Without a scene each image is shown in its own system: right only if that is the world.
+        if version == "0.6" and (alike or not all(is_plain(image) for image in images)):
             root = {"scene": scene(images)}
         else:
             root = dict(_LAYOUT)

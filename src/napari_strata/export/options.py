@@ -37,7 +37,8 @@ class Options:
     chunks : voxels that are compressed as one.
     shards : voxels that are one file; True chooses. Not in 0.4.
     copy_levels : take the coarser levels that a layer has, instead of computing them anew.
-    resample : write what is turned on a straight grid. Not possible yet, and so refused.
+    resample : write what is mirrored or turned by quarter turns on a straight grid: the same
+        voxels, in another order. What is turned otherwise is refused.
 
     Raises
     ------
