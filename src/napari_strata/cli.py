@@ -170,6 +170,7 @@ def convert(
         bool, typer.Option("--dry-run", help="Print what would be written, write nothing.")
     ] = False,
     origin: OriginOption = "center",
+    orientation: OrientationOption = "image",
 ) -> None:
     """Write images of a dataset as OME-Zarr, with metadata made afresh.
 
@@ -189,7 +190,7 @@ def convert(
     }  # fmt: skip
     try:
         wishes = Options(**options(said))
-        found = dataset.open(source, origin=origin)
+        found = dataset.open(source, origin=origin, orientation=orientation)
         images = chosen(found, image or (), everything=everything)
         if dry_run:
             plan_only(images, output_format, wishes)

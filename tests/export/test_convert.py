@@ -15,7 +15,7 @@ from tests.export.test_kill import source_with_labels
 
 import napari_strata as strata
 from napari_strata.cli import main
-from napari_strata.export import options_text
+from napari_strata.export import options_text, place
 from napari_strata.export.codecs import Codec
 from napari_strata.export.errors import ExportCancelled, ExportError
 from napari_strata.export.images import as_images
@@ -221,6 +221,37 @@ def test_the_format(source, tmp_path, capsys):
     assert np.array_equal(np.asarray(image.levels[0].data), specimen())
 
 
+def test_a_source_that_was_made_anew_is_not_resumed(source, tmp_path, capsys):
+    chunk = source / "c/1/1/1"
+    chunk.write_bytes(b"damaged")
+    arguments = ("convert", source, tmp_path / "it", "--chunks", "8,8,8", *THREADS)
+    run(capsys, *arguments)
+    os.utime(source / "zarr.json", ns=(1, 1))
+    code, _, err = run(capsys, *arguments, "--resume")
+    assert (code, err.count("\n")) == (2, 1)
+    assert re.search(r"the time \S+src\.zarr/ was made: then \d+, now 1", err)
+
+
+def test_a_terminal_shows_how_far_it_is(source, tmp_path, capsys, monkeypatch):
+    monkeypatch.setenv("TTY_COMPATIBLE", "1")
+    monkeypatch.setenv("NO_COLOR", "1")
+    code, _, err = run(capsys, "convert", source, tmp_path / "it", "--levels", "2", *THREADS)
+    assert code == 0
+    # (37·45·29 + 19·23·15)·2 bytes; the voxels of 1 are isotropic, so all axes are halved.
+    assert "2 levels, 110 kB before compression" in err
+    assert "100 %" in err
+    assert "checking what was written" in err
+
+
+def test_little_room_is_told_at_a_terminal(source, tmp_path, capsys, monkeypatch):
+    monkeypatch.setenv("TTY_COMPATIBLE", "1")
+    monkeypatch.setenv("NO_COLOR", "1")
+    usage = type("Usage", (), {"free": 1000})
+    monkeypatch.setattr(place.shutil, "disk_usage", lambda path: usage)
+    _, _, err = run(capsys, "convert", source, tmp_path / "it", *THREADS)
+    assert "0.0 GB are free" in err
+
+
 def test_replacing(source, tmp_path, capsys):
     zarr.create_group(tmp_path / "it")
     code, _, err = run(capsys, "convert", source, tmp_path / "it", "--replace", *THREADS)
@@ -356,6 +387,35 @@ def test_a_failure_of_what_is_in_memory_leaves_nothing(tmp_path):
     with pytest.raises(ExportError, match="switched off"):
         strata.export(image, tmp_path / "it", scheduler="threads")
     assert os.listdir(tmp_path) == []
+
+
+def test_layers_are_exported_as_they_are(tmp_path):
+    layers = pytest.importorskip("napari.layers")
+    values = specimen()
+    picture = layers.Image(values, name="em", scale=(4, 2, 2), translate=(1, 2, 3))
+    done = strata.export(picture, tmp_path / "it", scheduler="threads")
+    assert done.images == ("",)
+    (image,) = strata.open(tmp_path / "it").images
+    assert image.name == "em"
+    assert image.levels[0].translate.tolist() == [1, 2, 3]
+    assert np.array_equal(np.asarray(image.levels[0].data), values)
+
+
+def test_another_kind_of_layer_is_named(tmp_path):
+    layers = pytest.importorskip("napari.layers")
+    with pytest.raises(ExportError, match="spots is a Points layer"):
+        strata.export(layers.Points(np.ones((2, 3)), name="spots"), tmp_path / "it")
+    assert os.listdir(tmp_path) == []
+
+
+def test_what_was_computed_from_a_dataset_does_not_replace_it(source, tmp_path):
+    layers = pytest.importorskip("napari.layers")
+    metadata = {"strata": {"path": str(source)}}
+    picture = layers.Image(specimen() > 2, name="mask", metadata=metadata)
+    before = bytes_below(source)
+    with pytest.raises(ExportError, match="is exported"):
+        strata.export(picture, source, replace=True, scheduler="threads")
+    assert bytes_below(source) == before
 
 
 # ------------------------------------------------------------------------------ words to options

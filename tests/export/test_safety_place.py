@@ -17,6 +17,7 @@ from napari_strata.export.place import (
     check_target,
     local_target,
     missing_room,
+    roots_of,
 )
 
 
@@ -110,6 +111,15 @@ def test_a_source_inside_a_target_that_would_be_replaced(tmp_path):
     sources = [one for one in sources_of(source) if Path(one) != target]
     with pytest.raises(ExportError, match="would be lost"):
         check_target(local_target(target), sources=sources, replace=True)
+
+
+def test_a_container_of_n5_without_metadata_in_between(tmp_path):
+    folder = tmp_path / "a.n5/em/s0"
+    folder.mkdir(parents=True)
+    (tmp_path / "a.n5/attributes.json").write_text('{"n5": "2.5.0"}')
+    assert list(roots_of(folder)) == [str(folder), str(tmp_path / "a.n5")]
+    (tmp_path / "a.n5/attributes.json").unlink()
+    assert list(roots_of(folder)) == [str(folder), str(tmp_path / "a.n5")]
 
 
 def test_beside_the_source_is_allowed(tmp_path):

@@ -23,6 +23,7 @@ from napari_strata.export.origins import (
     each,
     layer_origins,
     local_origins,
+    stamps,
 )
 from napari_strata.export.partial import NOTE
 from napari_strata.export.place import check_apart, check_target, local_target, missing_room
@@ -147,17 +148,15 @@ def _into_folder(
     how: How,
     who: Crew,
 ) -> Exported:
-    def check() -> None:
-        check_target(target, sources=origins, replace=how.replace)
-
+    check = _Check(target, origins, how.replace)
     if leftover(target) is None:  # else the target may be what an export has just placed
-        check()
+        check.ahead()
     else:
         check_apart(target, origins)
     room = missing_room(target, plan.nbytes)
     with staged(
         target,
-        told(plan),
+        {**told(plan), **stamps(images)},
         check=check,
         resume=how.resume,
         discard=how.restart or (how.replace and not how.resume),
@@ -169,6 +168,26 @@ def _into_folder(
             stage.place()
     problems = [*plan.losses, *([room] if room else []), *stage.problems]
     return _exported(target, plan, format, problems)
+
+
+class _Check:
+    """Refuses the target by raising; listing what is there takes long where that is large."""
+
+    def __init__(self, target: Path, origins: Sequence[str], replace: bool) -> None:
+        self._target, self._origins, self._replace = target, origins, replace
+        self._was_just_made = False
+
+    def ahead(self) -> None:
+        """Check before the first step, which then need not."""
+        self()
+        self._was_just_made = True
+
+    def __call__(self) -> None:
+        """Check, unless that was just done."""
+        if self._was_just_made:
+            self._was_just_made = False
+            return
+        check_target(self._target, sources=self._origins, replace=self._replace)
 
 
 def _fill(stage: Stage, plan: Any, format: ImageFormat, how: How, who: Crew) -> None:

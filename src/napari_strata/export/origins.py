@@ -11,6 +11,7 @@ from napari_strata.dataset import Dataset, Image
 from napari_strata.export.layer_image import LayerImage
 from napari_strata.export.place import roots_of
 from napari_strata.model import stored_arrays
+from napari_strata.store.location import METADATA_FILES
 
 KvStore = Mapping[str, Any]
 
@@ -42,6 +43,21 @@ def local_origins(images: Iterable[LayerImage]) -> tuple[str, ...]:
     """List these, and the stores they are in."""
     found = [root for array in array_folders(images) for root in roots_of(array)]
     return tuple(dict.fromkeys(found))
+
+
+def stamps(images: Iterable[LayerImage]) -> dict[str, str]:
+    """Say when arrays on this computer were made, so that none is exchanged for another unnoticed.
+
+    What is told is the time of their metadata files, or of the zip file they are in.
+    """
+    times = {}
+    for array in array_folders(images):
+        files = (
+            [os.path.join(array, name) for name in METADATA_FILES] if os.path.isdir(array) else []
+        )
+        known = [os.stat(file).st_mtime_ns for file in (files or [array]) if os.path.exists(file)]
+        times[f"the time {array} was made"] = str(max(known, default=0))
+    return times
 
 
 def layer_origins(layers: Any) -> tuple[str, ...]:
