@@ -22,12 +22,15 @@ from tests.export.exporting import (
     level_source,
     specimen,
     stored_specimen,
+    targets_below,
 )
 from tests.export.slow_reduction import slow_reduce
 
 import napari_strata as strata
 from napari_strata.export.blocks import Block
+from napari_strata.export.engine import write_pyramid
 from napari_strata.export.errors import BlockError, ExportCancelled, ExportError, JournalError
+from napari_strata.export.pyramid import plan_pyramid
 from napari_strata.export.running import run_all
 
 WAYS = ["one-pass", "by-level"]
@@ -396,3 +399,18 @@ def test_a_finished_block_stands_for_all_it_was_made_of(tmp_path, stored, expect
     assert source.read_count.sum() == 0
     assert told[0][0] == told[0][1]
     assert bytes_below(tmp_path / "out") == expected
+
+
+@pytest.mark.parametrize("container", ["zarr2", "zarr3", "n5"])
+@pytest.mark.parametrize("rank", [4, 5])
+def test_chunks_that_are_long_along_many_axes_are_stored(tmp_path: Path, container, rank):
+    # Tensorstore loses them where it may refer to the values it is given.
+    shape, chunks = (2, 2, 8, 16, 16)[-rank:], (1, 2, 4, 8, 8)[-rank:]
+    values = np.random.default_rng(0).integers(1, 1000, shape).astype("uint16")
+    types = ("time", "other", "space", "space", "space")[-rank:]
+    pyramid = plan_pyramid(
+        shape, np.eye(rank + 1), types, values.dtype, "mean", levels=1, chunks=chunks
+    )
+    targets = targets_below(tmp_path, pyramid, container)
+    write_pyramid(ArraySource(values), pyramid, targets)
+    np.testing.assert_array_equal(level_values(tmp_path, 0, container), values)

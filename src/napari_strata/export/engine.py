@@ -27,7 +27,7 @@ from napari_strata.export.journal import Journal
 from napari_strata.export.one_pass import OnePass
 from napari_strata.export.pyramid import Pyramid
 from napari_strata.export.running import run_all
-from napari_strata.export.sources import LevelSource, Source
+from napari_strata.export.sources import Cacheable, Source
 from napari_strata.export.targets import Target
 
 Way = Literal["one-pass", "by-level"]
@@ -202,7 +202,7 @@ def _with_cache(source: Source, grid: BlockGrid, pyramid: Pyramid) -> Source:
         for chunk, size, n in zip(source.chunks, grid.sizes[0], grid.shapes[0], strict=True)
         if size < n and size % chunk
     ]
-    if not cut or not isinstance(source, LevelSource):
+    if not cut or not isinstance(source, Cacheable):
         return source
     touched = math.prod(
         min(-(-size // chunk) + 1, -(-n // chunk)) * chunk

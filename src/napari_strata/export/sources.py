@@ -6,7 +6,7 @@ import hashlib
 import json
 import math
 import uuid
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -51,6 +51,14 @@ class Source(Protocol):
         ------
         Exception : whatever the storage raises; the block it happened in is named above.
         """
+
+
+@runtime_checkable
+class Cacheable(Source, Protocol):
+    """A source that can keep decoded chunks, where blocks do not hold whole ones."""
+
+    def with_cache(self, cache: int) -> Source:
+        """Return the same voxels, read with a cache of so many bytes."""
 
 
 class LevelSource:

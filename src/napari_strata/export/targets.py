@@ -53,6 +53,7 @@ class OpenTarget:
     def __init__(self, store: Any, context: Any) -> None:
         self._store = store
         self._context = context
+        self._without_copy = _may_refer(store)
 
     def begin(self, region: Slices, values: Array) -> Any:
         """Begin to write whole chunks or shards; ``values`` must not change any more.
@@ -60,7 +61,9 @@ class OpenTarget:
         The future's ``result()`` returns once the storage has them. What holds nothing but the
         fill value is not stored.
         """
-        return self._store[region].write(values, can_reference_source_data_indefinitely=True)
+        return self._store[region].write(
+            values, can_reference_source_data_indefinitely=self._without_copy
+        )
 
     def read(self, region: Slices) -> Array:
         """Return voxels that were written before."""
@@ -134,3 +137,17 @@ def _n5(plan: LevelPlan, codec: Codec) -> dict[str, Any]:
         "dataType": plan.dtype.name,
         "compression": codec.in_n5(),
     }
+
+
+_MOST_AXES_REFERRED = 3
+
+
+def _may_refer(store: Any) -> bool:
+    """Tell whether values may be written without a copy.
+
+    Tensorstore 0.1.86 takes chunks that are longer than 1 along more than three axes for nothing
+    but the fill value then, and does not store them (shown by a test).
+    """
+    layout = store.chunk_layout
+    shapes = (layout.read_chunk.shape, layout.write_chunk.shape)
+    return all(sum(n > 1 for n in shape) <= _MOST_AXES_REFERRED for shape in shapes)
