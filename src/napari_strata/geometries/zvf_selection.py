@@ -1,0 +1,72 @@
+"""What of a level is wanted: a box in world, and what that is in stored coordinates."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from napari_strata import affine
+from napari_strata.geometries.crop import Coordinates, inside
+from napari_strata.geometries.zvf_level import Chunk, Level
+from napari_strata.geometry import Box, Geometry
+
+_ROUNDING = 1e-9
+
+
+@dataclass(frozen=True)
+class Selection:
+    """A box, or everything.
+
+    Attributes
+    ----------
+    box : ``(2, n)`` around what is wanted in stored coordinates, columns in the order of the
+        axes; a little more than that where a transform was inverted. None: everything.
+    """
+
+    box: Box | None = None
+
+    @classmethod
+    def of(
+        cls, geometry: Geometry, level: int, declared: affine.Matrix | None, box: Box | None
+    ) -> Selection:
+        """Turn a box in world into stored coordinates.
+
+        A transform that cannot be inverted narrows nothing: then everything is read.
+        """
+        if box is None:
+            return cls()
+        if declared is None:
+            return cls(np.array(box, dtype=np.float64))
+        try:
+            back = affine.invert(declared)
+        except np.linalg.LinAlgError:
+            return cls()
+        if not (np.isfinite(back).all() and np.isfinite(box).all()):
+            return cls()
+        corners = np.array(list(itertools.product(*np.transpose(box))))
+        stored = corners @ back[:-1, :-1].T + back[:-1, -1]
+        low, high = stored.min(axis=0), stored.max(axis=0)
+        margin = _ROUNDING * (1 + np.abs(stored).max(axis=0) + (high - low))
+        return cls(np.array([low - margin, high + margin]))
+
+    @property
+    def narrows(self) -> bool:
+        """Whether less than everything is wanted."""
+        return self.box is not None
+
+    def chunks(self, level: Level, known: tuple[Chunk, ...]) -> tuple[Chunk, ...]:
+        """Choose those of the chunks that may have vertices in the box."""
+        if self.box is None:
+            return known
+        in_store = np.empty_like(self.box)
+        in_store[:, list(level.columns)] = self.box
+        return level.touching(in_store, known)
+
+    def holds(self, vertices: Coordinates) -> npt.NDArray[np.bool_]:
+        """Tell which stored vertices are in the box."""
+        if self.box is None:
+            return np.ones(len(vertices), dtype=bool)
+        return inside(vertices, self.box)
