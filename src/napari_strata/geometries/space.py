@@ -63,8 +63,9 @@ def decide(geometry: Geometry) -> tuple[SpaceDecision, ...]:
     """
     if not geometry.levels or geometry.levels[0].location.encoding != "zvf":
         return tuple(SpaceDecision("world", _PRECOMPUTED) for _ in geometry.levels)
-    found = [_evidence(geometry, i) for i in range(len(geometry.levels))]
-    verdicts = _verdicts(geometry, found)
+    with np.errstate(over="ignore", invalid="ignore"):  # a transform may be of any size
+        found = [_evidence(geometry, i) for i in range(len(geometry.levels))]
+        verdicts = _verdicts(geometry, found)
     pairs = zip(found, verdicts, strict=True)
     return tuple(_decision(geometry, i, e, v) for i, (e, v) in enumerate(pairs))
 
@@ -194,6 +195,9 @@ def _compared(
         f"the corners of its box lie up to {as_is:.3g} {unit} from those of {named} as stored, "
         f"{moved:.3g} with the declared transform"
     )
+    if not np.isfinite([as_is, moved]).all():
+        reason = f"{figures}, which is beyond what numbers can say"
+        return _Verdict("world", reason, clear=False, problem=reason)
     if abs(as_is - moved) <= 1:
         tie = f"{figures}: a tie"
         near_anyway = _distance(world, declared, evidence.bin) <= 1

@@ -72,14 +72,15 @@ def _stored(geometry: Geometry, index: int, level: Level, selection: Selection) 
 
 def _transformed(vertices: cropping.Coordinates, matrix: affine.Matrix) -> cropping.Coordinates:
     linear, shift = matrix[:-1, :-1], matrix[:-1, -1]
-    result: cropping.Coordinates = vertices.astype(np.float64) @ linear.T + shift
+    with np.errstate(over="ignore", invalid="ignore"):
+        result: cropping.Coordinates = vertices.astype(np.float64) @ linear.T + shift
     return result
 
 
 def box_of(geometry: Geometry, level: int) -> Box | None:
     """Read the box of a level's vertices in stored coordinates, columns as the geometry's axes.
 
-    None if it has no vertices. Nothing but vertices is read.
+    None if it has no vertices but such as are no numbers. Nothing but vertices is read.
 
     Raises
     ------
@@ -93,7 +94,9 @@ def box_of(geometry: Geometry, level: int) -> Box | None:
         rows = read_rows(opened, opened.chunks)
         check_read(opened, opened.chunks, rows)
     used = rows.in_use()
-    return Vertices(rows.vertices if used is None else rows.vertices[used]).bounds
+    vertices = rows.vertices if used is None else rows.vertices[used]
+    finite = np.isfinite(vertices).all(axis=1)
+    return Vertices(vertices if finite.all() else vertices[finite]).bounds
 
 
 def box_of_chunks(geometry: Geometry, level: int) -> tuple[Box, Box] | None:

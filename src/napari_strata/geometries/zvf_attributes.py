@@ -43,13 +43,15 @@ class Column:
         try:
             raw = level.group.read_bytes(self.array, chunk_name(chunk))
         except damage() as error:
-            return self._drop(level, where, f"a chunk cannot be read: {reason(error)}")
+            self._drop(level, where, f"a chunk cannot be read: {reason(error)}")
+            return None
         if not raw:
             return None
         wanted = count * self.dtype.itemsize * int(np.prod(self.row))
         if len(raw) != wanted:
             message = f"a chunk has {len(raw)} bytes, expected {wanted} for {count} vertices"
-            return self._drop(level, where, message)
+            self._drop(level, where, message)
+            return None
         return np.frombuffer(raw, self.dtype).reshape(count, *self.row)
 
     def _drop(self, level: Level, where: str, message: str) -> None:
@@ -68,16 +70,30 @@ def columns_of(level: Level, names: Iterable[str]) -> list[Column]:
         try:
             if level.shape(array) is None:
                 continue
-            dtype, width = building.attribute_layout(level.group, name)
             metadata = level.group.read_array_meta(array)
-            row = _row(metadata, int(width))
-            column = Column(name, array, plain(np.dtype(dtype)), row, categories_of(metadata))
+            dtype = declared_dtype(metadata)
+            row = _row(metadata, int(building.attribute_layout(level.group, name)[1]))
+            column = Column(name, array, dtype, row, categories_of(metadata))
         except damage() as error:
             text = f"the attribute {name!r} is left out: {reason(error)}"
             level.tell(ATTRIBUTE_LEFT_OUT, level.where(array), text)
             continue
         found.append(column)
     return found
+
+
+def declared_dtype(metadata: Mapping[str, Any]) -> np.dtype[Any]:
+    """Read the type of an attribute.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If it is none that attributes have.
+    """
+    name = metadata.get("dtype", "float32")
+    if not isinstance(name, str):
+        raise ValueError(f"its type is {name!r}, expected a name")
+    return plain(np.dtype(name))
 
 
 def plain(dtype: np.dtype[Any]) -> np.dtype[Any]:

@@ -11,7 +11,14 @@ import numpy.typing as npt
 
 from napari_strata.geometries.spans import Indices, offsets_of, rows_of
 from napari_strata.geometries.zvf_attributes import Column, columns_of, joined
-from napari_strata.geometries.zvf_damage import LEFT_OUT, OUTSIDE, damage, reason, refusal
+from napari_strata.geometries.zvf_damage import (
+    ATTRIBUTE_LEFT_OUT,
+    LEFT_OUT,
+    OUTSIDE,
+    damage,
+    reason,
+    refusal,
+)
 from napari_strata.geometries.zvf_level import Chunk, Level, chunk_name
 
 
@@ -173,8 +180,23 @@ def _together(level: Level, found: Mapping[Chunk, _Chunk], columns: Sequence[Col
         whole = joined(level, column, [p.attributes[column.name] for p in parts], first)
         if whole is not None:
             attributes[column.name] = whole
+    if level.bins is not None:
+        attributes.update(_by_bin(level, list(found), np.diff(first)))
     numbers = {chunk: i for i, chunk in enumerate(found)}
     return Rows(vertices, numbers, first, fragment_first, fragments, order, attributes)
+
+
+def _by_bin(level: Level, chunks: Sequence[Chunk], counts: Indices) -> dict[str, npt.NDArray[Any]]:
+    """Give the attribute the chunks are cut by: it is kept nowhere but in their names."""
+    assert level.bins is not None
+    name, values = level.bins
+    bins = np.array([chunk[0] for chunk in chunks], dtype=np.int64)
+    plain = [v for v in values if type(v) in (bool, int, float, str)]
+    if len(plain) < len(values) or bool(((bins < 0) | (bins >= len(values))).any()):
+        text = f"the attribute {name!r} is left out: it has no values for some chunks"
+        level.tell(ATTRIBUTE_LEFT_OUT, level.where(), text)
+        return {}
+    return {name: np.repeat(np.array(plain)[bins], counts)} if len(bins) else {}
 
 
 def _nothing(level: Level) -> npt.NDArray[Any]:

@@ -91,7 +91,7 @@ def _whole(level: Level, rows: Rows, links: Links) -> tuple[Indices, npt.NDArray
     at = _rows_at(links, rows)
     used = rows.in_use()
     there = at >= 0 if used is None else (at >= 0) & used[at]
-    kept: npt.NDArray[np.bool_] = there.all(axis=1)
+    kept = np.logical_and.reduce(there, axis=1)
     lost = len(at) - int(kept.sum())
     if lost:
         message = f"{lost} edges or faces are left out: they name vertices that are not there"

@@ -40,6 +40,8 @@ class Level:
     chunk_shape : ``(n,)`` edges of a chunk, in the store's column order.
     chunks : those that have vertices, by the store's own list.
     root : zarr-vectors' root metadata.
+    bins : of a level whose chunks are cut by an attribute too, its name and the value of each
+        bin: the first coordinate of a chunk is the number of its bin.
     problems : found so far, the first of each code; ``more`` counts the others.
     """
 
@@ -52,6 +54,7 @@ class Level:
     chunk_shape: npt.NDArray[np.float64]
     chunks: tuple[Chunk, ...]
     root: Any
+    bins: tuple[str, tuple[Any, ...]] | None = None
     problems: list[Problem] = field(default_factory=list)
     more: dict[str, int] = field(default_factory=dict)
 
@@ -199,9 +202,16 @@ def open_level(geometry: Geometry, index: int) -> Level:
         _chunk_shape(chunk_shape, geometry.ndim, where),
         chunks,
         root,
+        _bins(metadata),
     )
-    _check_rank(opened, array, bool(getattr(metadata, "chunk_attribute_name", None)))
+    _check_rank(opened, array)
     return opened
+
+
+def _bins(metadata: Any) -> tuple[str, tuple[Any, ...]] | None:
+    name = getattr(metadata, "chunk_attribute_name", None)
+    values = getattr(metadata, "chunk_attribute_values", None)
+    return (name, tuple(values or ())) if isinstance(name, str) and name else None
 
 
 def _dtype(declared: dict[str, Any], where: str) -> np.dtype[Any]:
@@ -211,7 +221,7 @@ def _dtype(declared: dict[str, Any], where: str) -> np.dtype[Any]:
         raise refusal(where, message)
     name = declared.get("dtype", "float32")
     try:
-        dtype = np.dtype(name)
+        dtype: np.dtype[Any] = np.dtype(name if isinstance(name, str) else object)
     except (TypeError, ValueError):
         dtype = np.dtype(object)
     if dtype.kind not in "fiu":
@@ -230,13 +240,13 @@ def _chunk_shape(found: Any, ndim: int, where: str) -> npt.NDArray[np.float64]:
     return edges
 
 
-def _check_rank(level: Level, where: str, binned: bool) -> None:
+def _check_rank(level: Level, where: str) -> None:
     """Compare the rank of the chunk grid with the axes: else coordinates would be garbage."""
     with refusing(where, "the metadata of the vertices cannot be read"):
         shape = level.shape("vertices")
     if shape is None:
         raise refusal(where, "the array of the level's vertices is missing")
-    expected = level.ndim + binned
+    expected = level.ndim + (level.bins is not None)
     ranks = {len(chunk) for chunk in level.chunks} | {len(shape)}
     if ranks - {expected}:
         found = ", ".join(map(str, sorted(ranks)))

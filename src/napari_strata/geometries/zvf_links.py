@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from napari_strata.geometries.spans import Indices
-from napari_strata.geometries.zvf_attributes import checked_row, plain
+from napari_strata.geometries.zvf_attributes import checked_row, declared_dtype
 from napari_strata.geometries.zvf_damage import ATTRIBUTE_LEFT_OUT, LEFT_OUT, damage, reason
 from napari_strata.geometries.zvf_level import Chunk, Level, chunk_name
 
@@ -250,8 +250,9 @@ class _Attribute:
                 self._drop(level, level.where(array), "it has no values for some of the edges")
                 return None
             metadata = dict(level.group.read_array_meta(array))
-            dtype = plain(np.dtype(metadata["dtype"]))
-            return _Layout(array, dtype, checked_row(metadata.get("row_shape", ())))
+            return _Layout(
+                array, declared_dtype(metadata), checked_row(metadata.get("row_shape", ()))
+            )
         except damage() as error:
             self._drop(level, level.where(array), reason(error))
             return None
@@ -263,11 +264,13 @@ class _Attribute:
         try:
             raw = level.group.read_bytes(layout.array, chunk_name(chunk))
         except damage() as error:
-            return self._drop(level, where, reason(error))
+            self._drop(level, where, reason(error))
+            return None
         wanted = count * layout.dtype.itemsize * int(np.prod(layout.row))
         if len(raw) != wanted:
             message = f"a chunk has {len(raw)} bytes, expected {wanted} for {count} edges"
-            return self._drop(level, where, message)
+            self._drop(level, where, message)
+            return None
         return np.frombuffer(raw, layout.dtype).reshape(count, *layout.row)
 
     def _drop(self, level: Level, where: str, message: str) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from napari_strata.store import listing
-from napari_strata.store.backend import ReadError
+from napari_strata.store.backend import Listing, ReadError
 
 
 def names_in(spec: Mapping[str, Any], kvstore: Any, key: str) -> tuple[str, ...] | None:
@@ -54,7 +54,7 @@ def _all_below(kvstore: Any, key: str) -> tuple[str, ...]:
     return tuple(sorted(names))
 
 
-def _remote(spec: Mapping[str, Any], driver: str, path: str) -> listing.Listing | None:
+def _remote(spec: Mapping[str, Any], driver: str, path: str) -> Listing | None:
     if driver == "http":
         parts = urllib.parse.urlsplit(spec["base_url"])
         user, _, host = parts.netloc.rpartition("@")

@@ -36,7 +36,7 @@ class KvStore(Store):  # type: ignore[misc]  # zarr's types are not followed
     def __init__(self, spec: Mapping[str, Any]) -> None:
         super().__init__(read_only=True)
         self._spec = dict(spec)
-        self._kvstore = ts.KvStore.open(self._spec).result()
+        self._kvstore: Any = ts.KvStore.open(self._spec).result()
         self._remembered: dict[str, bytes | None] = {}
         self._names: dict[str, tuple[str, ...] | None] = {}
         self._size = 0
