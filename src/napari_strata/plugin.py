@@ -106,7 +106,7 @@ def _tell(built: Built) -> None:
 def _about_meshes(folder: MeshFolder) -> str:
     many = "meshes" if folder.count is None else f"the meshes of {folder.count:,} segments"
     return (
-        f"{folder.name} holds {many}: choose segments in Plugins > napari-strata > Geometries "
+        f"{folder.name} holds {many}: choose segments in Plugins > Geometries (Strata) "
         f"(the folder is {folder.path})"
     )
 

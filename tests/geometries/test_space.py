@@ -118,6 +118,15 @@ def test_a_tie_alone_is_world_with_a_problem(tmp_path: Path):
     assert "1.1 with" in only.reason
 
 
+def test_of_a_tie_in_a_store_of_ours_nothing_is_undecided(tmp_path: Path):
+    geometry = pyramid(tmp_path, [CORNERS], [(1.0, 5.0)])
+    assert decide(geometry)[0].problem is not None
+    (only,) = decide(replace(geometry, layer={"space": "world"}))
+    assert only.space == "world"
+    assert only.problem is None
+    assert "wrote world coordinates" in only.reason
+
+
 def test_vertices_in_a_corner_of_the_bounds_do_not_speak_for_a_far_transform(tmp_path: Path):
     # 10 to 20 of 0 to 400: as declared 200 to 400 is nearer, but matches nothing either.
     small = np.array([[10.0] * 3, [20.0] * 3])
@@ -247,3 +256,5 @@ def test_precomputed_meshes_are_in_world():
     (only,) = decide(geometry)
     assert only.space == "world"
     assert only.reason == "precomputed meshes are in nanometres of the volume's own space"
+    (asked,) = decide(replace(geometry, space="declared"))
+    assert asked.space == "declared"  # the format's own transform is always applied

@@ -37,7 +37,7 @@ class MeshFiles:
         """Name a file in a message."""
         return posixpath.join(posixpath.dirname(self._location.where), name)
 
-    def refuse(self, name: str, code: str, message: str) -> OpenError:
+    def failure(self, name: str, code: str, message: str) -> OpenError:
         """Make the error for a file."""
         return OpenError(Problem(code, "error", self.where(name), message))
 
@@ -95,7 +95,7 @@ class MeshFiles:
         except _READ_ERRORS as error:
             if span is not None and "OUT_OF_RANGE" in str(error):
                 message = f"found its end, expected bytes {span[0]} to {span[1]} of it"
-                return self.refuse(name, "truncated", message)
+                return self.failure(name, "truncated", message)
             return self._unreadable(name, error)
 
     def _packed(self, name: str) -> bytes | None:
@@ -107,11 +107,11 @@ class MeshFiles:
             return unpacked(result.value)
         except ValueError as error:
             message = f"cannot be unpacked: {error}"
-            raise self.refuse(name + _PACKED, "truncated", message) from None
+            raise self.failure(name + _PACKED, "truncated", message) from None
 
     def _unreadable(self, name: str, error: Exception) -> OpenError:
         reason = " ".join(str(error).split())[:_LONGEST] or type(error).__name__
-        return self.refuse(name, "unreadable", f"cannot be read: {reason}")
+        return self.failure(name, "unreadable", f"cannot be read: {reason}")
 
 
 def unpacked(data: bytes) -> bytes:

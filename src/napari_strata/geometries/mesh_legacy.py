@@ -35,20 +35,20 @@ def levels(files: MeshFiles, location: GeometryLocation, segment: int) -> list[d
     data = files.read(name)
     if data is None:
         message = f"found no such file: there is no mesh of segment {segment}"
-        raise files.refuse(name, "no-segment", message)
+        raise files.failure(name, "no-segment", message)
     try:
         manifest = json.loads(data)
     except (ValueError, RecursionError):
-        raise files.refuse(name, "bad-manifest", "is no JSON, expected a manifest") from None
+        raise files.failure(name, "bad-manifest", "is no JSON, expected a manifest") from None
     fragments = manifest.get("fragments") if isinstance(manifest, dict) else None
     if not isinstance(fragments, list) or not fragments:
         message = f"fragments: found {quote(fragments)}, expected a list of names of files"
-        raise files.refuse(name, "bad-manifest", message)
+        raise files.failure(name, "bad-manifest", message)
     for fragment in fragments:
         reason = path_defect(fragment) if isinstance(fragment, str) else "expected a text"
         if reason:
             message = f"fragments: found {quote(fragment)}, {reason}"
-            raise files.refuse(name, "bad-path", message)
+            raise files.failure(name, "bad-path", message)
     return [{"fragments": list(dict.fromkeys(fragments))}]
 
 
@@ -57,14 +57,14 @@ def fragments(files: MeshFiles, location: GeometryLocation, _: object) -> Iterat
     names = location.metadata["fragments"]
     for name, data in zip(names, files.read_many((n, None) for n in names), strict=True):
         if data is None:
-            yield files.refuse(name, "missing-fragment", "found no such file: it is not shown")
+            yield files.failure(name, "missing-fragment", "found no such file: it is not shown")
         elif isinstance(data, OpenError):
             yield data
         else:
             try:
                 yield decode(data)
             except ValueError as error:
-                yield files.refuse(name, "bad-fragment", f"{error}; it is not shown")
+                yield files.failure(name, "bad-fragment", f"{error}; it is not shown")
 
 
 def decode(data: bytes) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int64]]:

@@ -45,17 +45,17 @@ def levels(files: MeshFiles, location: GeometryLocation, segment: int) -> list[d
         name, end, data = _in_shard(files, sharding, segment)
     if data is None:
         message = f"found no such file: there is no mesh of segment {segment}"
-        raise files.refuse(name, "no-segment", message)
+        raise files.failure(name, "no-segment", message)
     try:
         found = parse(data)
     except ValueError as error:
         message = f"the manifest of segment {segment} is damaged: {error}"
-        raise files.refuse(name, "bad-manifest", message) from None
+        raise files.failure(name, "bad-manifest", message) from None
     total = found.pop("total")
     start = 0 if end is None else end - total
     if start < 0:
         message = f"found fragments of {total} bytes, expected at most the {end} before it"
-        raise files.refuse(name, "bad-manifest", message)
+        raise files.failure(name, "bad-manifest", message)
     file = str(segment) if end is None else name
     result = []
     for level in found["levels"]:
@@ -63,7 +63,7 @@ def levels(files: MeshFiles, location: GeometryLocation, segment: int) -> list[d
         result.append({**level, "spans": spans, "file": file})
     if not result:
         message = f"the manifest of segment {segment} has no fragments: there is nothing to show"
-        raise files.refuse(name, "bad-manifest", message)
+        raise files.failure(name, "bad-manifest", message)
     return result
 
 
@@ -72,7 +72,7 @@ def _in_shard(files: MeshFiles, sharding: Any, segment: int) -> tuple[str, int, 
     place = mesh_shards.find(files, sharding, segment)
     if place is None:
         message = f"found no mesh of segment {segment} in the shards"
-        raise files.refuse("info", "no-segment", message)
+        raise files.failure("info", "no-segment", message)
     name, (start, _) = place
     return name, start, mesh_shards.value(files, sharding, place)
 
@@ -165,7 +165,7 @@ def fragments(files: MeshFiles, location: GeometryLocation, box: Box | None) -> 
         except ValueError as error:
             start, stop = metadata["spans"][which]
             message = f"the fragment in bytes {start} to {stop} {error}; it is not shown"
-            yield files.refuse(name, "bad-fragment", message)
+            yield files.failure(name, "bad-fragment", message)
             continue
         low, high = boxes[which]
         yield low + (high - low) * (positions / largest), faces
@@ -180,7 +180,7 @@ def _pieces(
     for run, data in zip(runs, files.read_many(parts), strict=True):
         if data is None:
             message = "found no such file: its fragments are not shown"
-            yield run[0], files.refuse(name, "missing-fragment", message)
+            yield run[0], files.failure(name, "missing-fragment", message)
         elif isinstance(data, OpenError):
             if len(run) == 1:
                 yield run[0], data

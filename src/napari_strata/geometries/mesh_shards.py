@@ -36,7 +36,7 @@ def find(files: MeshFiles, sharding: Mapping[str, Any], segment: int) -> tuple[s
     base = _ENTRY << sharding["minishard_bits"]
     if not start < stop <= 2**62 or stop - start > _MOST_INDEX:
         message = f"found an index of a minishard from byte {start} to {stop}"
-        raise files.refuse(name, "bad-shard", message)
+        raise files.failure(name, "bad-shard", message)
     data = files.read(name, (base + start, base + stop)) or b""
     return _lookup(files, name, _decoded(files, name, data, sharding), base, segment)
 
@@ -56,7 +56,7 @@ def value(files: MeshFiles, sharding: Mapping[str, Any], place: tuple[str, Span]
     try:
         return unpacked(data)
     except ValueError as error:
-        raise files.refuse(name, "bad-shard", f"a value cannot be unpacked: {error}") from None
+        raise files.failure(name, "bad-shard", f"a value cannot be unpacked: {error}") from None
 
 
 def _shard(sharding: Mapping[str, Any], segment: int) -> tuple[str, int]:
@@ -76,10 +76,10 @@ def _decoded(files: MeshFiles, name: str, data: bytes, sharding: Mapping[str, An
             data = unpacked(data)
         except ValueError as error:
             message = f"the index of a minishard cannot be unpacked: {error}"
-            raise files.refuse(name, "bad-shard", message) from None
+            raise files.failure(name, "bad-shard", message) from None
     if len(data) % 24:
         message = f"found an index of a minishard of {len(data)} bytes, expected a multiple of 24"
-        raise files.refuse(name, "bad-shard", message)
+        raise files.failure(name, "bad-shard", message)
     return data
 
 
@@ -95,7 +95,7 @@ def _lookup(
     start = base + sum(gaps[: row + 1].tolist()) + sum(sizes[:row].tolist())
     stop = start + int(sizes[row])
     if stop > 2**62:
-        raise files.refuse(name, "bad-shard", f"found a value from byte {start} to {stop}")
+        raise files.failure(name, "bad-shard", f"found a value from byte {start} to {stop}")
     return name, (start, stop)
 
 

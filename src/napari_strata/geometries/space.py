@@ -51,7 +51,7 @@ class _Verdict:
     reason: str
     clear: bool
     problem: str | None = None
-    severity: Severity = "warning"
+    mild: bool = False
     tie: bool = False
 
 
@@ -62,7 +62,9 @@ def decide(geometry: Geometry) -> tuple[SpaceDecision, ...]:
     chunks have vertices. A level that cannot be read is taken as in world, with a problem.
     """
     if not geometry.levels or geometry.levels[0].location.encoding != "zvf":
-        return tuple(SpaceDecision("world", _PRECOMPUTED) for _ in geometry.levels)
+        return tuple(
+            SpaceDecision(geometry.space or "world", _PRECOMPUTED) for _ in geometry.levels
+        )
     with np.errstate(over="ignore", invalid="ignore"):  # a transform may be of any size
         found = [_evidence(geometry, i) for i in range(len(geometry.levels))]
         verdicts = _verdicts(geometry, found)
@@ -140,27 +142,31 @@ def _verdicts(geometry: Geometry, found: Sequence[_Evidence]) -> list[_Verdict]:
     if reference is None:
         reference, named = geometry.bounds, "the declared bounds"
     others = [_verdict(geometry, i, e, reference, named) for i, e in enumerate(found[1:], start=1)]
-    verdicts = _by_the_others([first, *others])
+    verdicts = _by_the_others(geometry, [first, *others])
     again = _box(found[0], verdicts[0].space)
     if verdicts[0].space == first.space or again is None:
         return verdicts
     anew = [_verdict(geometry, i, e, again, "level 0") for i, e in enumerate(found[1:], 1)]
-    return _by_the_others([verdicts[0], *anew])
+    return _by_the_others(geometry, [verdicts[0], *anew])
 
 
-def _by_the_others(verdicts: Sequence[_Verdict]) -> list[_Verdict]:
+def _by_the_others(geometry: Geometry, verdicts: Sequence[_Verdict]) -> list[_Verdict]:
     """Settle ties: if all levels that are clear are in one space, the others are in the same."""
     clear = {v.space for v in verdicts if v.clear}
-    return [_settled(v, clear) if v.tie else v for v in verdicts]
+    ours = geometry.layer.get("space") == "world"
+    return [_settled(v, clear, ours) if v.tie else v for v in verdicts]
 
 
-def _settled(verdict: _Verdict, clear: set[VertexSpace]) -> _Verdict:
+def _settled(verdict: _Verdict, clear: set[VertexSpace], ours: bool) -> _Verdict:
+    if ours and not clear:
+        reason = f"{verdict.reason}, and napari-strata says that it wrote world coordinates"
+        return replace(verdict, problem=None, reason=reason)
     if clear == {"world"}:
         reason = f"{verdict.reason}, and levels that are clear are in world space"
         return replace(verdict, problem=None, reason=reason)
     if clear == {"declared"}:
         reason = f"{verdict.reason}, but levels that are clear are in declared space: so is this"
-        return replace(verdict, space="declared", reason=reason, problem=reason, severity="warning")
+        return replace(verdict, space="declared", reason=reason, problem=reason, mild=False)
     return verdict
 
 
@@ -201,7 +207,7 @@ def _compared(
     if abs(as_is - moved) <= 1:
         tie = f"{figures}: a tie"
         near_anyway = _distance(world, declared, evidence.bin) <= 1
-        return _Verdict("world", tie, False, tie, "info" if near_anyway else "warning", tie=True)
+        return _Verdict("world", tie, clear=False, problem=tie, mild=near_anyway, tie=True)
     if as_is < moved:
         return _Verdict("world", figures, clear=True)
     margin = evidence.bin
@@ -227,14 +233,17 @@ def _decision(
     if geometry.space is not None:
         return _asked(geometry, index, evidence, verdict)
     if verdict.problem is not None:
-        broken = _usable(geometry.levels[index].declared) is not None
-        code = NOT_INVERTIBLE if broken else UNDECIDED
         message = (
             f"{name}: {verdict.problem}; its vertices are taken as in {space} space, "
             'choose the other by vertices="world" or "declared"'
         )
-        severity = verdict.severity if evidence.failed is None else "error"
-        problem = Problem(code, severity, where, message)
+        grade: Severity = "info" if verdict.mild else "warning"
+        if evidence.failed is not None:
+            problem = Problem(UNDECIDED, "error", where, message)
+        elif _usable(geometry.levels[index].declared) is not None:
+            problem = Problem(NOT_INVERTIBLE, "warning", where, message)
+        else:
+            problem = Problem(UNDECIDED, grade, where, message)
     box = _box(evidence, space) if evidence.read else None
     return SpaceDecision(space, f"{space}: {reason}", box, problem)
 

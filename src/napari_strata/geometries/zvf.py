@@ -38,7 +38,7 @@ def read(geometry: Geometry, level: int, space: VertexSpace, box: Box | None) ->
         If nothing honest is left of the level.
     """
     declared = geometry.levels[level].declared if space == "declared" else None
-    selection = Selection.of(geometry, level, declared, box)
+    selection = Selection.of(declared, box)
     warned: list[Problem] = []
     where = f"{geometry.levels[level].path}/zarr.json"
     with heard(where, warned), refusing(where, "the level cannot be read"):
@@ -63,7 +63,7 @@ def _stored(geometry: Geometry, index: int, level: Level, selection: Selection) 
         found, count = zvf_joined.read_joined(level, geometry, selection)
     if not selection.narrows and declared is not None and count != declared:
         message = f"the level declares {declared} vertices, {count} were read"
-        level.tell(COUNT, level.where(), message)
+        level.report(COUNT, level.where(), message)
     vertices = found.vertices
     if not np.issubdtype(vertices.dtype, np.floating):
         vertices = vertices.astype(np.float64)

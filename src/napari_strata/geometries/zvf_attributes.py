@@ -57,7 +57,7 @@ class Column:
     def _drop(self, level: Level, where: str, message: str) -> None:
         self.damaged = True
         text = f"the attribute {self.name!r} is left out: {message}"
-        level.tell(ATTRIBUTE_LEFT_OUT, where, text)
+        level.report(ATTRIBUTE_LEFT_OUT, where, text)
 
 
 def columns_of(level: Level, names: Iterable[str]) -> list[Column]:
@@ -76,7 +76,7 @@ def columns_of(level: Level, names: Iterable[str]) -> list[Column]:
             column = Column(name, array, dtype, row, categories_of(metadata))
         except damage() as error:
             text = f"the attribute {name!r} is left out: {reason(error)}"
-            level.tell(ATTRIBUTE_LEFT_OUT, level.where(array), text)
+            level.report(ATTRIBUTE_LEFT_OUT, level.where(array), text)
             continue
         found.append(column)
     return found
@@ -160,11 +160,11 @@ def joined(
     where, count = level.where(column.array), len(missing)
     if missing and (column.dtype.kind != "f" or count == len(parts)):
         text = f"the attribute {column.name!r} is left out: {count} of its chunks are missing"
-        level.tell(ATTRIBUTE_LEFT_OUT, where, text)
+        level.report(ATTRIBUTE_LEFT_OUT, where, text)
         return None
     if missing:
         text = f"{count} chunks of the attribute {column.name!r} are missing: it is NaN there"
-        level.tell(ATTRIBUTE_LEFT_OUT, where, text)
+        level.report(ATTRIBUTE_LEFT_OUT, where, text)
     whole = np.empty((int(first[-1]), *column.row), column.dtype.newbyteorder("="))
     for i, part in enumerate(parts):
         if first[i] < first[i + 1]:
@@ -184,6 +184,6 @@ def decoded(
         return values
     if bool(((values < -1) | (values >= len(categories))).any()):
         text = f"the attribute {name!r} is shown as numbers: some stand for no category"
-        level.tell(ATTRIBUTE_LEFT_OUT, where, text)
+        level.report(ATTRIBUTE_LEFT_OUT, where, text)
         return values
     return np.array([*categories, ""])[values.astype(np.int64)]

@@ -94,15 +94,15 @@ def _chunk(level: Level, chunk: Chunk, columns: Sequence[Column]) -> _Chunk | No
     try:
         raw = level.group.read_bytes(building.VERTICES, name)
     except damage() as error:
-        level.tell(LEFT_OUT, where, f"the chunk cannot be read, {lost}: {reason(error)}")
+        level.report(LEFT_OUT, where, f"the chunk cannot be read, {lost}: {reason(error)}")
         return None
     if not raw:
-        level.tell(LEFT_OUT, where, f"the chunk is listed, but missing: {lost}")
+        level.report(LEFT_OUT, where, f"the chunk is listed, but missing: {lost}")
         return None
     width = level.dtype.itemsize * level.ndim
     if len(raw) % width:
         message = f"the chunk has {len(raw)} bytes, expected a multiple of {width}: {lost}"
-        level.tell(LEFT_OUT, where, message)
+        level.report(LEFT_OUT, where, message)
         return None
     vertices = np.frombuffer(raw, level.dtype).reshape(-1, level.ndim)[:, level.columns]
     cut = _fragments(level, chunk, len(vertices))
@@ -123,7 +123,7 @@ def _check_place(level: Level, chunk: Chunk, vertices: npt.NDArray[Any]) -> None
             "some vertices lie outside the chunk they are kept in: their type, their axes or "
             "chunk_shape may be declared wrongly, and a box may miss them"
         )
-        level.tell(OUTSIDE, level.where("vertices", chunk), message)
+        level.report(OUTSIDE, level.where("vertices", chunk), message)
 
 
 def _fragments(level: Level, chunk: Chunk, rows: int) -> tuple[Indices, Indices | None] | None:
@@ -142,7 +142,7 @@ def _fragments(level: Level, chunk: Chunk, rows: int) -> tuple[Indices, Indices 
             table = np.stack([offsets_of(counts)[:-1], counts], axis=1)
     except damage() as error:
         message = f"which vertices belong together cannot be read, {lost}: {reason(error)}"
-        level.tell(LEFT_OUT, where, message)
+        level.report(LEFT_OUT, where, message)
         return None
     starts, counts = table.T
     limit = rows if order is None else len(order)
@@ -153,10 +153,10 @@ def _fragments(level: Level, chunk: Chunk, rows: int) -> tuple[Indices, Indices 
         high = 0 if order is None else int(order.max(initial=-1)) + 1
     if low < 0 or high > rows:
         message = f"it names vertices beyond the {rows} that are stored: {lost}"
-        level.tell(LEFT_OUT, where, message)
+        level.report(LEFT_OUT, where, message)
         return None
     if not len(table) and rows:
-        level.tell(LEFT_OUT, where, f"it is empty, the chunk has {rows} vertices: {lost}")
+        level.report(LEFT_OUT, where, f"it is empty, the chunk has {rows} vertices: {lost}")
         return None
     return table, order
 
@@ -194,7 +194,7 @@ def _by_bin(level: Level, chunks: Sequence[Chunk], counts: Indices) -> dict[str,
     plain = [v for v in values if type(v) in (bool, int, float, str)]
     if len(plain) < len(values) or bool(((bins < 0) | (bins >= len(values))).any()):
         text = f"the attribute {name!r} is left out: it has no values for some chunks"
-        level.tell(ATTRIBUTE_LEFT_OUT, level.where(), text)
+        level.report(ATTRIBUTE_LEFT_OUT, level.where(), text)
         return {}
     return {name: np.repeat(np.array(plain)[bins], counts)} if len(bins) else {}
 

@@ -95,7 +95,7 @@ def _whole(level: Level, rows: Rows, links: Links) -> tuple[Indices, npt.NDArray
     lost = len(at) - int(kept.sum())
     if lost:
         message = f"{lost} edges or faces are left out: they name vertices that are not there"
-        level.tell(LEFT_OUT, level.where("links/0"), message)
+        level.report(LEFT_OUT, level.where("links/0"), message)
     return at[kept], kept
 
 
@@ -106,14 +106,14 @@ def _edges(
         return None, {}
     if links.rows.shape[1] != 2:
         message = f"the links of a graph have {links.rows.shape[1]} ends: they are left out"
-        level.tell(LEFT_OUT, level.where("links/0"), message)
+        level.report(LEFT_OUT, level.where("links/0"), message)
         return None, {}
     ends, kept = _whole(level, rows, links)
     attributes = {name: values[kept] for name, values in links.attributes.items()}
     if _is_tree(level):
         if attributes:
             message = "the attributes of edges are left out: most edges of a skeleton are implied"
-            level.tell(ATTRIBUTE_LEFT_OUT, level.where("link_attributes"), message)
+            level.report(ATTRIBUTE_LEFT_OUT, level.where("link_attributes"), message)
         return _tree(rows, ends), {}
     return ends, attributes
 
@@ -147,13 +147,13 @@ def _faces(level: Level, rows: Rows, links: Links | None) -> Indices | None:
     corners = links.rows.shape[1]
     if corners < 3:
         message = "the faces of the mesh have two corners: they are left out"
-        level.tell(LEFT_OUT, level.where("links/0"), message)
+        level.report(LEFT_OUT, level.where("links/0"), message)
         return None
     faces, _ = _whole(level, rows, links)
     if corners == 3:
         return faces
     message = f"faces of {corners} corners are shown as {corners - 2} triangles each"
-    level.tell(FACES_CUT, level.where("links/0"), message, "info")
+    level.report(FACES_CUT, level.where("links/0"), message, "info")
     return triangles(faces)
 
 
@@ -166,7 +166,7 @@ def _with_objects(level: Level, rows: Rows) -> Vertices:
         ids = owners_of(level, objects, rows) if len(objects.ids) else None
     except damage() as error:
         text = f"the ids of objects are left out: {reason(error)}"
-        level.tell(ATTRIBUTE_LEFT_OUT, where, text)
+        level.report(ATTRIBUTE_LEFT_OUT, where, text)
         return found
     attributes = object_attributes(level, len(objects.ids)) if len(objects.ids) else {}
     return replace(

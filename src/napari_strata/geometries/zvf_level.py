@@ -71,7 +71,7 @@ class Level:
         name = chunk if isinstance(chunk, str) else chunk_name(chunk)
         return f"{'/'.join(parts)} (chunk {name})"
 
-    def tell(self, code: str, where: str, message: str, severity: Any = "warning") -> None:
+    def report(self, code: str, where: str, message: str, severity: Any = "warning") -> None:
         """Add a problem; of very many of one code all but the first are only counted."""
         if sum(p.code == code for p in self.problems) >= _MOST_TOLD:
             self.more[code] = self.more.get(code, 0) + 1
@@ -93,11 +93,11 @@ class Level:
                 return ()  # no group, nothing to list
             found = self.store.names(f"{self.key}/{folder}")
         except damage() as error:
-            self.tell(UNREADABLE, f"{self.path}/{folder}", f"{what} left out: {reason(error)}")
+            self.report(UNREADABLE, f"{self.path}/{folder}", f"{what} left out: {reason(error)}")
             return ()
         if found is None:
             message = f"{what} left out: this storage does not list folders, so none is found"
-            self.tell(UNREADABLE, f"{self.path}/{folder}", message)
+            self.report(UNREADABLE, f"{self.path}/{folder}", message)
             return ()
         return tuple(name for name in found if not name.startswith(".") and name != "zarr.json")
 

@@ -101,7 +101,7 @@ def _assembled(
     alone = int(np.count_nonzero(lengths == 1))
     if alone:
         message = f"{alone} lines have a single vertex at this level: nothing of them is drawn"
-        level.tell(ONE_VERTEX, level.where("object_index"), message, "info")
+        level.report(ONE_VERTEX, level.where("object_index"), message, "info")
     return Vertices(
         rows.vertices[which],
         parts=parts,

@@ -97,7 +97,7 @@ def _family(level: Level) -> _Family | None:
     try:
         policy = building.link_family_policy(level.group, 0)
     except damage() as error:
-        level.tell(LEFT_OUT, where, f"edges and faces are left out: {reason(error)}")
+        level.report(LEFT_OUT, where, f"edges and faces are left out: {reason(error)}")
         return None
     if policy is None:
         return None
@@ -105,7 +105,7 @@ def _family(level: Level) -> _Family | None:
     expected = len(level.chunks[0]) if level.chunks else level.ndim
     if not 2 <= width <= _WIDEST or rank != expected:
         message = f"a link has {width} ends in chunks of {rank} dimensions: all are left out"
-        level.tell(LEFT_OUT, where, message)
+        level.report(LEFT_OUT, where, message)
         return None
     return _Family(width, rank, directed, store)
 
@@ -126,7 +126,7 @@ def _arrays(level: Level, family: _Family) -> Iterator[_Array]:
                 raise ValueError("its type or its chunks are not those of links")
         except damage() as error:
             message = f"edges and faces in it are left out: {reason(error)}"
-            level.tell(LEFT_OUT, level.where(name), message)
+            level.report(LEFT_OUT, level.where(name), message)
             continue
         flat = bool(building.is_intra(offsets))
         yield _Array(name, offsets, dtype, bool(permuted), flat, chunks)
@@ -171,11 +171,11 @@ def _raw(level: Level, array: str, chunk: Chunk) -> bytes | None:
         raw = bytes(level.group.read_bytes(array, chunk_name(chunk)))
     except damage() as error:
         message = f"the chunk cannot be read, its edges or faces are left out: {reason(error)}"
-        level.tell(LEFT_OUT, where, message)
+        level.report(LEFT_OUT, where, message)
         return None
     if not raw:
         message = "the chunk is listed, but missing: its edges or faces are left out"
-        level.tell(LEFT_OUT, where, message)
+        level.report(LEFT_OUT, where, message)
         return None
     return raw
 
@@ -189,14 +189,14 @@ def _rows(level: Level, family: _Family, array: _Array, chunk: Chunk, raw: bytes
     width = (family.width + array.permuted) * array.dtype.itemsize
     if len(data) % width:
         message = f"the chunk is cut short ({len(raw)} bytes): its edges or faces are left out"
-        level.tell(LEFT_OUT, level.where(array.name, chunk), message)
+        level.report(LEFT_OUT, level.where(array.name, chunk), message)
         return None
     rows = np.frombuffer(data, array.dtype).reshape(-1, width // array.dtype.itemsize)
     if array.permuted and len(rows):
         orders = _orders(family.width)
         if int(rows[:, 0].min()) < 0 or int(rows[:, 0].max()) >= len(orders):
             message = "the chunk names an order of ends that there is not: its links are left out"
-            level.tell(LEFT_OUT, level.where(array.name, chunk), message)
+            level.report(LEFT_OUT, level.where(array.name, chunk), message)
             return None
     return rows.astype(np.int64, copy=False)
 
@@ -276,7 +276,7 @@ class _Attribute:
     def _drop(self, level: Level, where: str, message: str) -> None:
         if not self._damaged:
             text = f"the attribute {self._name!r} of edges is left out: {message}"
-            level.tell(ATTRIBUTE_LEFT_OUT, where, text)
+            level.report(ATTRIBUTE_LEFT_OUT, where, text)
         self._damaged = True
 
     def joined(self, level: Level, count: int) -> npt.NDArray[Any] | None:

@@ -76,7 +76,7 @@ def fragments_of(level: Level, objects: Manifests, rows: Rows, wanted: Any = Non
     missing = int(np.count_nonzero(~there if wanted is None else ~there & wanted))
     if missing:
         message = f"{missing} parts of objects are left out: the chunks they are in have no such"
-        level.tell(LEFT_OUT, level.where("object_index"), message)
+        level.report(LEFT_OUT, level.where("object_index"), message)
     return np.where(there, rows.fragment_first[places] + objects.fragments, -1)
 
 
@@ -103,12 +103,12 @@ def owners_of(level: Level, objects: Manifests, rows: Rows) -> Indices | None:
     found[which] = owners
     if not np.array_equal(found[which], owners):
         message = "the ids of objects are left out: some vertices belong to several of them"
-        level.tell(ATTRIBUTE_LEFT_OUT, level.where("object_index"), message, "info")
+        level.report(ATTRIBUTE_LEFT_OUT, level.where("object_index"), message, "info")
         return None
     used = rows.in_use()
     if bool((found[slice(None) if used is None else used] < 0).any()):
         message = "the ids of objects are left out: some vertices belong to none of them"
-        level.tell(ATTRIBUTE_LEFT_OUT, level.where("object_index"), message)
+        level.report(ATTRIBUTE_LEFT_OUT, level.where("object_index"), message)
         return None
     return objects.ids[found] if len(objects.ids) else found
 
@@ -134,7 +134,7 @@ def object_attributes(level: Level, count: int) -> dict[str, npt.NDArray[Any]]:
             categories = categories_of(level.group.read_array_meta(array))
         except damage() as error:
             text = f"the attribute {name!r} of objects is left out: {reason(error)}"
-            level.tell(ATTRIBUTE_LEFT_OUT, level.where(array), text)
+            level.report(ATTRIBUTE_LEFT_OUT, level.where(array), text)
             continue
         found[name] = decoded(level, name, level.where(array), values, categories)
     return found
@@ -155,7 +155,7 @@ def groups(level: Level, ids: Indices) -> dict[str, tuple[int, ...]]:
         names = level.group.read_array_meta(building.GROUPS).get("group_names")
         return {_name(names, i): _members(m, ids) for i, m in enumerate(members)}
     except damage() as error:
-        level.tell(ATTRIBUTE_LEFT_OUT, where, f"the groups are left out: {reason(error)}")
+        level.report(ATTRIBUTE_LEFT_OUT, where, f"the groups are left out: {reason(error)}")
         return {}
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,7 +10,7 @@ import numpy.typing as npt
 from napari_strata import affine
 from napari_strata.geometries.crop import Coordinates, inside
 from napari_strata.geometries.zvf_level import Chunk, Level
-from napari_strata.geometry import Box, Geometry
+from napari_strata.geometry import Box
 
 _ROUNDING = 1e-9
 
@@ -29,9 +28,7 @@ class Selection:
     box: Box | None = None
 
     @classmethod
-    def of(
-        cls, geometry: Geometry, level: int, declared: affine.Matrix | None, box: Box | None
-    ) -> Selection:
+    def of(cls, declared: affine.Matrix | None, box: Box | None) -> Selection:
         """Turn a box in world into stored coordinates.
 
         A transform that cannot be inverted narrows nothing: then everything is read.
@@ -44,12 +41,11 @@ class Selection:
             back = affine.invert(declared)
         except np.linalg.LinAlgError:
             return cls()
-        if not (np.isfinite(back).all() and np.isfinite(box).all()):
+        if not np.isfinite(back).all() or np.isnan(box).any():
             return cls()
-        corners = np.array(list(itertools.product(*np.transpose(box))))
-        stored = corners @ back[:-1, :-1].T + back[:-1, -1]
-        low, high = stored.min(axis=0), stored.max(axis=0)
-        margin = _ROUNDING * (1 + np.abs(stored).max(axis=0) + (high - low))
+        low, high = _mapped(back, box)
+        ends = np.stack([low, high, high - low])
+        margin = _ROUNDING * (1 + np.where(np.isfinite(ends), np.abs(ends), 0).sum(axis=0))
         return cls(np.array([low - margin, high + margin]))
 
     @property
@@ -70,3 +66,14 @@ class Selection:
         if self.box is None:
             return np.ones(len(vertices), dtype=bool)
         return inside(vertices, self.box)
+
+
+def _mapped(matrix: affine.Matrix, box: Box) -> Box:
+    """Return the box around a box that is mapped; an axis without limit may leave some without."""
+    linear, offset = matrix[:-1, :-1], matrix[:-1, -1]
+    with np.errstate(invalid="ignore"):
+        ends = linear[:, None, :] * box[None]  # output axis, end, input axis
+    ends[np.broadcast_to((linear == 0)[:, None], ends.shape)] = (
+        0.0  # no limit times 0 is none of it
+    )
+    return np.array([ends.min(axis=1).sum(axis=1) + offset, ends.max(axis=1).sum(axis=1) + offset])
