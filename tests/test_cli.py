@@ -182,7 +182,7 @@ def test_check_ends_with_the_worst_it_found(
     code, out, err = run(capsys, "check", str(folder), "--json")
     assert (code, err) == (expected, "")
     found = json.loads(out)
-    assert list(found) == ["path", "findings", "images"]
+    assert list(found) == ["path", "findings", "images", "geometries"]
     assert found["path"] == str(folder)
     for finding in found["findings"]:
         assert list(finding) == ["code", "severity", "where", "rule", "message"]

@@ -72,9 +72,10 @@ def unquoted(cell: str) -> str:
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the sample that the pages use, where they say it is."""
+    """A folder with the samples that the pages use, where they say they are."""
     folder = tmp_path_factory.mktemp("home")
-    write_sample("cosem", folder / "samples")
+    for name in ("cosem", "zvf"):
+        write_sample(name, folder / "samples")
     return folder
 
 
@@ -107,7 +108,7 @@ def test_the_readmes_viewer_shows_the_sample(
     assert found == ["fibsem-uint8", "mito_pred", "mito_seg"]
 
 
-@pytest.mark.parametrize("page", ["docs/api.md", "docs/remote.md"])
+@pytest.mark.parametrize("page", ["docs/api.md", "docs/geometries.md", "docs/remote.md"])
 def test_python_in_the_docs_runs(page: str, home: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.chdir(home)
     sources = python_blocks(page, window=False)
@@ -191,8 +192,8 @@ def test_the_formats_are_those_that_are_read(samples: dict[str, Sample]):
     listed = [unquoted(name) for name, _ in table(read("README.md"), "format", "what it is")]
     assert sorted(listed) == sorted(FORMATS)
     for name in listed:
-        found = {image.format for image in strata.open(samples[name].path).images}
-        assert found == {name}
+        opened = strata.open(samples[name].path)
+        assert {found.format for found in (*opened.images, *opened.geometries)} == {name}
     headings = " ".join(m["text"] for m in _HEADING.finditer(read("docs/formats.md")))
     assert [name for name in listed if name not in headings] == []
 
@@ -222,9 +223,9 @@ def test_the_tree_lists_exactly_the_modules_there_are():
     assert set(listed) - there == set(), "listed, but not there"
 
 
-# Calls that make a problem, and at which position they take code and severity.
-# Where each takes the code and the severity, or which severity it always gives.
-_MAKERS: dict[str, tuple[int, int | str]] = {
+# Calls that make a problem: at which position each takes the code, and the severity, or which
+# severity it always gives; or at which position, and which one it is if none is given.
+_MAKERS: dict[str, tuple[int, int | str | tuple[int, str]]] = {
     "Problem": (0, 1),
     "problem": (0, 1),
     "tell": (0, 1),
@@ -232,20 +233,26 @@ _MAKERS: dict[str, tuple[int, int | str]] = {
     "unexpected": (2, "error"),
     "distrust": (0, "warning"),
     "_distrusted": (0, "warning"),
+    "failure": (1, "error"),
+    "report": (0, (3, "warning")),
 }
 
 
 def codes_of(source: str) -> dict[str, set[str]]:
     """Which problem codes a module makes, with their severities, as far as they are literals.
 
-    A name stands for all texts that are assigned to it in the module.
+    A name stands for all texts that are assigned to it in the module, or in that of ours which
+    it is imported from.
     """
     found: dict[str, set[str]] = defaultdict(set)
     tree = ast.parse(source)
-    named: dict[str, set[str]] = defaultdict(set)
+    named = assigned(tree)
     for node in ast.walk(tree):
-        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
-            named[node.targets[0].id] |= texts_of(node.value, {})
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("napari_strata."):
+            file = PACKAGE.joinpath(*str(node.module).split(".")[1:]).with_suffix(".py")
+            others = assigned(ast.parse(file.read_text("utf-8"))) if file.is_file() else {}
+            for alias in node.names:
+                named[alias.asname or alias.name] |= others.get(alias.name, set())
     for node in ast.walk(tree):
         if isinstance(node, ast.Dict):
             keys = [k.value if isinstance(k, ast.Constant) else None for k in node.keys]
@@ -262,11 +269,31 @@ def codes_of(source: str) -> dict[str, set[str]]:
         given = {k.arg: k.value for k in node.keywords}
         default = ast.Constant("invalid-value") if name == "unexpected" else None
         code = node.args[at_code] if len(node.args) > at_code else given.get("code", default)
-        always = isinstance(at_severity, str)
-        level = ast.Constant(at_severity) if always else node.args[at_severity]
+        level = severity_of(node, at_severity)
         for text in texts_of(code, named):
             found[text] |= texts_of(level, named)
     return {code: severities for code, severities in found.items() if severities}
+
+
+def assigned(tree: ast.AST) -> dict[str, set[str]]:
+    """The texts each name may stand for in a module."""
+    named: dict[str, set[str]] = defaultdict(set)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+            named[node.targets[0].id] |= texts_of(node.value, {})
+        if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
+            named[node.target.id] |= texts_of(node.value, {})
+    return named
+
+
+def severity_of(call: ast.Call, at: int | str | tuple[int, str]) -> ast.AST:
+    """The severity a call gives."""
+    if isinstance(at, str):
+        return ast.Constant(at)
+    position, default = at if isinstance(at, tuple) else (at, None)
+    if default is not None and len(call.args) <= position:
+        return ast.Constant(default)
+    return call.args[position]
 
 
 def texts_of(value: ast.AST | None, named: dict[str, set[str]]) -> set[str]:
@@ -292,7 +319,14 @@ found.tell(G, "info", "")
 grade = "warning" if several else "info"
 at.problem("h", grade, "")
 found.distrust("i", "")
+files.failure(name, "j", "")
+level.report("k", "", "")
+level.report("l", "", "", "info")
+level.report(COUNT, "", "")
+annotated: Severity = "warning" if several else "info"
+Problem("m", annotated, "", "")
 Problem(error.problem.code, "error", "", "")
+from napari_strata.geometries.zvf_damage import COUNT
 """
     assert codes_of(source) == {
         "a": {"error"},
@@ -305,6 +339,11 @@ Problem(error.problem.code, "error", "", "")
         "g": {"info"},
         "h": {"warning", "info"},
         "i": {"warning"},
+        "j": {"error"},
+        "k": {"warning"},
+        "l": {"info"},
+        "geometry-vertex-count": {"warning"},
+        "m": {"warning", "info"},
     }
 
 
@@ -333,9 +372,14 @@ def test_a_layers_metadata_has_the_keys_that_are_listed(samples: dict[str, Sampl
     (example,) = [json.loads(text) for kind, text in blocks("docs/layer-metadata.md") if kind]
     assert set(always) <= set(example) <= set(listed)
     seen: set[str] = set()
+    of_geometry = [unquoted(row[0]) for row in table(page, "key of a geometry", "type", "meaning")]
     for sample in samples.values():
         for layer in plugin.read(sample.path):
             note = layer_note(layer)
+            if "geometry" in note:
+                assert list(note) == of_geometry
+                json.dumps(note, allow_nan=False)
+                continue
             assert set(always) <= set(note) <= set(sometimes)
             json.dumps(note, allow_nan=False)
             seen |= set(note)

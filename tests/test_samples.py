@@ -1,6 +1,7 @@
 import json
 import subprocess
 import sys
+import warnings
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 import tensorstore as ts
 import zarr
+import zarr_vectors
 
 from napari_strata.samples import FORMATS, Sample, write_sample
 
@@ -166,12 +168,13 @@ def test_each_format_has_one_sample(samples: dict[str, Sample]) -> None:
         "visor",
         "precomputed",
         "zarr-array",
+        "zvf",
     )
     assert tuple(samples) == FORMATS
     for name, sample in samples.items():
         assert (sample.name, sample.format) == (name, name)
         assert sample.path.is_dir()
-        assert sample.path.suffix in (".n5", ".zarr", ".vsr", ".precomputed")
+        assert sample.path.suffix in (".n5", ".zarr", ".vsr", ".precomputed", ".zarrvectors")
         assert sample.landmark == {"z": 48.0, "y": 72.0, "x": 86.0}
         assert len(sample.landmarks) == 3
     assert len({sample.title for sample in samples.values()}) == len(FORMATS)
@@ -186,6 +189,7 @@ EXTENTS = [
     ("ome-zarr-0.6", (-0.5, 95.5), (-60.0, 220.0), (-60.0, 220.0)),
     ("ome-zarr-0.5", (1.2, 97.2), (-0.025, 159.975), (-0.325, 159.675)),
     ("precomputed", (-7.2, 95.2), (4.375, 154.375), (-0.625, 159.375)),
+    ("zvf", (-7.968333, 102.971667), (-13.922086, 177.945294), (-13.996244, 182.959612)),
     ("visor", (-0.75, 95.25), (1.485, 116.845), (0.485, 148.805)),
 ]
 
@@ -386,3 +390,17 @@ def test_importing_the_samples_is_light() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_zvf_has_the_landmarks_at_every_level(samples: dict[str, Sample]) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        store = zarr_vectors.open(str(samples["zvf"].path))
+        assert store.levels == (0, 1, 2)
+        for level in store:
+            beads = level.read(objects=[30, 31, 32])  # after 30 cells
+            expected = [[86e3, 72e3, 48e3], [107e3, 57e3, 35e3], [63e3, 103e3, 61e3]]
+            np.testing.assert_allclose(beads.positions, expected)
+        counts = [level.vertex_count for level in store]
+    assert counts[0] == 30 * 600 + 3
+    assert counts[0] > counts[1] > counts[2]

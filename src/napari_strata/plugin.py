@@ -10,6 +10,7 @@ from napari_strata.store.recognise import recognise
 
 if TYPE_CHECKING:
     from napari_strata.layers.build import Built
+    from napari_strata.layers.geometry_choice import MeshFolder
 
 PathOrPaths = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
 
@@ -38,6 +39,10 @@ def read(path: PathOrPaths) -> list[Any]:
         path = path[0]
     built = build(dataset.open(path))  # type: ignore[arg-type]
     if not built.layers:
+        if built.mesh_folders:
+            _tell(built)
+            _offer_meshes(built.mesh_folders[0].path)
+            return [(None,)]  # what napari takes for "opened, and no layer"
         errors = [p for p in built.problems if p.severity == "error"]
         raise dataset.OpenError(errors[-1])
     layers = _prepare_viewer(built)
@@ -65,6 +70,18 @@ def _prepare_viewer(built: Built) -> list[Any]:
     return layers
 
 
+def _offer_meshes(path: str) -> None:
+    """Open the panel where the mesh of a segment is chosen, if there is a window."""
+    import napari
+
+    viewer = napari.current_viewer()
+    if viewer is None:
+        return
+    from napari_strata.widgets.geometry_panel import open_panel
+
+    open_panel(viewer, path)
+
+
 def _tell(built: Built) -> None:
     from napari.utils.notifications import show_info, show_warning
 
@@ -73,10 +90,25 @@ def _tell(built: Built) -> None:
             f"The dataset holds {built.images_left_out} more images than were opened; "
             "open one by its own folder, or see them all with: napari-strata inspect"
         )
+    if built.geometries_left_out:
+        show_info(
+            f"The dataset holds {built.geometries_left_out} more geometries than were opened; "
+            "open one by its own folder, or see them all with: napari-strata inspect"
+        )
+    for folder in built.mesh_folders:
+        show_info(_about_meshes(folder))
     problems = [p for p in built.problems if p.severity != "info"]
     if problems:
         more = f" (and {len(problems) - 1} more, see layer.metadata)" if problems[1:] else ""
         show_warning(f"{problems[0]}{more}")
+
+
+def _about_meshes(folder: MeshFolder) -> str:
+    many = "meshes" if folder.count is None else f"the meshes of {folder.count:,} segments"
+    return (
+        f"{folder.name} holds {many}: choose segments in Plugins > Geometries (Strata) "
+        f"(the folder is {folder.path})"
+    )
 
 
 def open_samples() -> None:

@@ -122,7 +122,7 @@ def test_segments_are_labels_with_their_properties(tmp_path: Path):
         json.dumps({**content, "segment_properties": "names", "mesh": "mesh"})
     )
     (image,) = strata.open(folder).images
-    assert (image.kind, [p.code for p in image.problems]) == ("labels", ["geometry-not-read"])
+    assert (image.kind, image.problems) == ("labels", ())
     (layer,) = open_layers(folder)
     assert type(layer).__name__ == "PlacedLabels"
     np.testing.assert_allclose(layer.translate, [0.08, 0.2, 0.4])
@@ -293,9 +293,9 @@ def test_a_dataset_folder_is_checked_without_its_meshes(
 
     monkeypatch.setattr(LocalBackend, "list", counted)
     code, out, _ = run_cli(["check", str(root)], capsys, monkeypatch)
-    assert (code, "geometry-not-read" in out) == (0, True)
+    assert (code, "segments-not-listed" in out) == (0, True)
     assert "/jrc_x/neuroglancer/em" in listed
-    assert not [key for key in listed if "/mesh" in key or ".precomputed" in key]
+    assert not [key for key in listed if "/mesh/" in key or ".precomputed" in key]
 
 
 def test_a_dataset_folder_on_a_server(server: Server):
@@ -310,7 +310,9 @@ def test_a_dataset_folder_on_a_server(server: Server):
         "neuroglancer/em/fibsem-uint16.precomputed",
     ]
     check_image(as_json(dataset.images[1]), prefixed(dataset.images[1].path), {})
-    assert not [path for _, path in server.counted() if "/mesh/" in path]
+    assert [(g.path, g.segments) for g in dataset.geometries] == [("neuroglancer/mesh/mito", None)]
+    below = "/jrc_x/neuroglancer/mesh/mito/"
+    assert {path for _, path in server.counted() if path.startswith(below)} == {f"{below}info"}
 
 
 def prefixed(path: str) -> dict[str, Any]:

@@ -47,6 +47,7 @@ def test_a_report_is_plain_json(tmp_path: Path):
             }
         ],
         "images": 2,
+        "geometries": 0,
     }
 
 
@@ -196,11 +197,12 @@ def test_transforms_nested_without_end(tmp_path: Path):
 def test_other_formats_have_what_opening_finds(samples: dict[str, Sample]):
     for name, sample in samples.items():
         report = check(sample.path)
-        assert report.images > 0, name
+        assert report.images + report.geometries > 0, name
         assert report.count("error") == 0, (name, report.findings)
         found = {(f.problem.code, f.problem.where) for f in report.findings}
         opened = strata.open(sample.path)
-        problems = [*opened.problems, *(p for image in opened.images for p in image.problems)]
+        parts = (*opened.images, *opened.geometries)
+        problems = [*opened.problems, *(p for part in parts for p in part.problems)]
         assert {(p.code, p.where) for p in problems} <= found, name
 
 

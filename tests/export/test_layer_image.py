@@ -2,12 +2,15 @@
 
 from pathlib import Path
 
+import napari
 import numpy as np
 import pytest
+import zarr
 from napari.layers import Image, Labels, Points
 
 import napari_strata as strata
 from napari_strata.export.layer_image import layer_image
+from napari_strata.layers.common_origin import move_near_zero
 from napari_strata.samples import write_sample
 
 from . import parsed
@@ -165,6 +168,31 @@ def test_colors_are_channels():
     np.testing.assert_array_equal(image.levels[0].pixels, values.transpose(3, 0, 1, 2))
     assert [c.color for c in image.display.channels] == ["FF0000", "00FF00", "0000FF"]
     assert [c.window for c in image.display.channels] == [(0, 255)] * 3
+
+
+def test_all_channels_of_one_layer_look_as_it_does(tmp_path: Path):
+    """More than 32 channels are one layer with a slider."""
+    source = tmp_path / "in.zarr"
+    root = zarr.create_group(source, zarr_format=2)
+    root.create_array("0", shape=(40, 3, 4), chunks=(40, 3, 4), dtype="u2")[...] = 5
+    axes = [{"name": "c", "type": "channel"}, *({"name": n, "type": "space"} for n in "yx")]
+    dataset = {"path": "0", "coordinateTransformations": [{"type": "scale", "scale": [1, 1, 1]}]}
+    root.attrs["multiscales"] = [{"version": "0.4", "axes": axes, "datasets": [dataset]}]
+    (layer,) = layers_of(source)
+    layer.colormap, layer.contrast_limits = "red", (1, 9)
+    plan = exported([layer], tmp_path / "o.zarr")
+    assert plan.images[0].channel_count == 40
+    channels = strata.open(tmp_path / "o.zarr").images[0].display.channels
+    assert {(c.color, c.window) for c in channels} == {("FF0000", (1.0, 9.0))}
+
+
+def test_a_layer_that_was_moved_to_a_common_origin_says_so(opened):
+    model = napari.components.ViewerModel()
+    model.add_layer(opened)
+    move_near_zero(model.layers)
+    (loss,) = layer_image(opened).losses
+    assert (loss.code, loss.severity) == ("moved-origin", "warning")
+    assert "minus [1.7, 0.6, 0.3] µm" in loss.message
 
 
 def test_label_colors_and_properties():

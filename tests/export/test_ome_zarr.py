@@ -346,6 +346,23 @@ def test_sizes_are_known_before_anything_is_written(tmp_path: Path):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_more_levels_than_can_be_copied_are_computed(tmp_path: Path):
+    source = write_sample("ome-zarr-0.5", tmp_path / "in").path  # three levels of every 2nd voxel
+    wishes = {"copy_levels": True, "levels": 5, "factors": [(2, 2, 2)] * 3 + [(1, 2, 4)]}
+    plan = exported(layers_of(source), tmp_path / "o.zarr", **wishes)
+    parts = [(p.first, p.copied, len(p.pyramid.levels)) for p in plan.images[0].parts]
+    assert parts == [(0, False, 1), (1, True, 1), (2, True, 3)]
+    assert [x.shape for x in plan.images[0].levels[2:]] == [(24, 32, 32), (12, 16, 16), (12, 8, 4)]
+    found = parsed.affines(tmp_path / "o.zarr")
+    # Level 2 has voxels of 4, 5, 5 µm from 1700, 600, 300 nm on.
+    np.testing.assert_allclose(found[3][:3, 3], (3700, 3100, 2800))
+    np.testing.assert_allclose(np.diag(found[4])[:3], (8000, 20000, 40000))
+    (loss,) = (x for x in plan.losses if x.code == "levels-computed")
+    assert "levels 1, 2 are copied, 3, 4 are computed" in loss.message
+    plan = plan_images(layers_of(source), Options(copy_levels=True, levels=2))
+    assert [p.first for p in plan.images[0].parts] == [0, 1]
+
+
 def test_sizes_by_name_and_for_the_last_axes():
     layers = [image("c a", values((4, 32, 32))), image("c b", values((4, 32, 32)))]
     wishes = {"chunks": {"y": 8}, "factors": {"x": 2}, "levels": 2}

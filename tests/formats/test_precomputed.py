@@ -184,7 +184,6 @@ TOLD = {
     ),
     "no type": (info(FINE, type=None), ("unknown-volume-type", "warning", "info: type")),
     "type of another kind": (info(FINE, type=[]), ("unknown-volume-type", "warning", "info: type")),
-    "meshes": (info(FINE, mesh="mesh"), ("geometry-not-read", "info", "info: mesh")),
     "skeletons": (info(FINE, skeletons="s"), ("geometry-not-read", "info", "info: skeletons")),
     "the same key twice": (
         info(FINE, {**COARSE, "key": "4_5_6"}),
@@ -269,10 +268,10 @@ def test_the_finest_resolution_is_unusable(tmp_path: Path):
 
 
 REFUSED: dict[str, tuple[Any, str, str]] = {
-    "a mesh": (
-        {"@type": "neuroglancer_legacy_mesh"},
+    "skeletons": (
+        {"@type": "neuroglancer_skeletons"},
         "not-a-volume",
-        'info: @type: found "neuroglancer_legacy_mesh", expected "neuroglancer_multiscale_volume"',
+        'info: @type: found "neuroglancer_skeletons", expected "neuroglancer_multiscale_volume"',
     ),
     "no scales": (info(scales=None), "missing-key", "info: scales: found no scales"),
     "scales no list": (info(scales={"a": 1}), "invalid-value", "info: scales: found"),
@@ -494,6 +493,7 @@ def write_prefix(root: Path, volume: dict[str, Any] | None = None) -> Path:
     )
     write(root / "neuroglancer/em/fibsem-uint8.precomputed", volume or info(FINE, COARSE))
     write(root / "neuroglancer/mesh/mito_seg", {"@type": "neuroglancer_multilod_draco"})
+    write(root / "neuroglancer/mesh/er_seg", {"@type": "neuroglancer_legacy_mesh"})
     return root
 
 
@@ -504,8 +504,15 @@ def test_a_dataset_folder_is_one_dataset(tmp_path: Path):
         ("jrc.zarr/recon-1/em/fibsem-uint8", "ome-zarr-0.4"),
         ("neuroglancer/em/fibsem-uint8.precomputed", "precomputed"),
     ]
+    assert [(g.path, g.name, g.format, g.kind) for g in dataset.geometries] == [
+        ("neuroglancer/mesh/er_seg", "er_seg", "precomputed", "mesh")
+    ]
     assert [(p.code, p.severity, p.where) for p in dataset.problems] == [
-        ("geometry-not-read", "info", "neuroglancer/mesh")
+        (
+            "geometry-not-read",
+            "error",
+            "neuroglancer/mesh/mito_seg/info: vertex_quantization_bits",
+        )
     ]
     n5, _, volume = dataset.images
     for one, other in zip(n5.levels, volume.levels, strict=True):
@@ -514,7 +521,7 @@ def test_a_dataset_folder_is_one_dataset(tmp_path: Path):
 
 
 @pytest.mark.parametrize("opened", [".", "neuroglancer"])
-def test_the_meshes_are_not_even_listed(
+def test_a_folder_of_meshes_is_not_even_listed(
     tmp_path: Path, opened: str, monkeypatch: pytest.MonkeyPatch
 ):
     root = write_prefix(tmp_path / "jrc")
@@ -530,7 +537,7 @@ def test_the_meshes_are_not_even_listed(
     assert [p.code for p in dataset.problems] == ["geometry-not-read"]
     assert dataset.images
     assert listed
-    assert not [key for key in listed if "/mesh" in key.removeprefix(str(tmp_path))]
+    assert not [key for key in listed if "/mesh/" in key.removeprefix(str(tmp_path))]
 
 
 def test_a_mesh_folder_elsewhere_is_searched(tmp_path: Path):

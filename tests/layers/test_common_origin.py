@@ -119,3 +119,22 @@ def test_a_projection_that_kept_the_metadata():
     )  # fmt: skip
     assert move_near_zero(LayerList([projected])).tolist() == [10, 20]
     assert projected.translate.tolist() == [0, 0]
+
+
+def our_points() -> Points:
+    note = {"format": "zvf", "kind": "points", "layer_units": ["micrometer"] * 3}
+    data = [[FAR + 4, 50, 60], [FAR + 3, 51, 62]]
+    return Points(data, units=["micrometer"] * 3, metadata={"strata": note})
+
+
+def test_an_image_says_where_the_start_is_beside_a_geometry():
+    image, points = ours(translate=[FAR, 20, 30]), our_points()
+    assert move_near_zero(LayerList([points, image])).tolist() == [FAR, 20, 30]
+    np.testing.assert_allclose(points.data_to_world(points.data[0]), [4, 30, 30])
+    assert points.metadata["strata"]["common_origin"] == [FAR, 20, 30]
+
+
+def test_a_geometry_alone_starts_at_its_low_corner():
+    points = our_points()
+    assert move_near_zero(LayerList([points])).tolist() == [FAR + 3, 50, 60]
+    np.testing.assert_allclose(points.data_to_world(points.data[0]), [1, 0, 0])

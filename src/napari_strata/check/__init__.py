@@ -1,6 +1,7 @@
 """Checking a dataset against the specification: what is wrong, where, and by which rule.
 
-Metadata alone; no chunk is read. See docs/check.md for the rules.
+Of images metadata alone; no chunk is read. Of ZVF's stores the vertices are read too: by what
+tells which space they are in, and by zarr-vectors' own validation. See docs/check.md.
 """
 
 from __future__ import annotations
@@ -10,14 +11,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Literal
 
-from napari_strata.check import by_yaozarrs, registry
+from napari_strata.check import by_yaozarrs, registry, zvf_library
 from napari_strata.check.element import Element
 from napari_strata.check.finding import Finding, Report
 from napari_strata.check.merge import merge
-from napari_strata.check.opening import open_images
+from napari_strata.check.opening import Part, open_images
 from napari_strata.check.sections import section_of
 from napari_strata.check.walk import group_of, walk
-from napari_strata.dataset import Image
+from napari_strata.check.zvf_elements import FORMAT, PAGE
 from napari_strata.model import Problem
 from napari_strata.store.container import open_container
 
@@ -37,37 +38,51 @@ def check(
     Raises
     ------
     OpenError
-        If there is nothing to check: it does not exist, cannot be reached, or holds no image.
+        If there is nothing to check: it does not exist, cannot be reached, or holds neither
+        image nor geometry.
     """
     text = os.fspath(path)
     node = open_container(text)
     opened = open_images(text, node, origin)
     found = walk(node)
     ruled = [_placed(finding, root) for root, finding in registry.findings(found.roots)]
-    broken = any(finding.problem.severity == "error" for finding in ruled)
+    of_zvf = list(_of_zvf(found.stores))
+    broken = any(finding.problem.severity == "error" for finding in (*ruled, *of_zvf))
     if opened.error is not None and opened.is_out_of_reach and not broken:
         raise opened.error
     unreadable = [(problem, None) for problem in found.problems]
-    first = _by_opening((*opened.problems, *unreadable), found.roots)
+    around = (*found.roots, *found.stores)
+    first = _by_opening((*opened.problems, *unreadable), around)
     second = [_placed(f, root) for root in found.roots for f in by_yaozarrs.findings(root)]
-    merged = merge(first, ruled, second)
-    order = {root.node.inner_path: index for index, root in enumerate(found.roots)}
+    merged = [*merge(first, ruled, second), *of_zvf]
+    order = {root.node.inner_path: index for index, root in enumerate(around)}
     merged.sort(key=lambda finding: order.get(finding.group, -1))
-    return Report(opened.path, tuple(merged), opened.images)
+    return Report(opened.path, tuple(merged), opened.images, opened.geometries)
+
+
+def _of_zvf(stores: Sequence[Element]) -> Iterator[Finding]:
+    """Go through what is reported apart: real stores omit keys that the published page wants."""
+    for store, finding in registry.of_page(stores):
+        yield replace(_placed(finding, store), format=f"{FORMAT}, {PAGE}")
+    for store in stores:
+        for finding in zvf_library.findings(store):
+            yield replace(_placed(finding, store), format=f"{FORMAT}, zarr-vectors")
 
 
 def _placed(finding: Finding, root: Element) -> Finding:
-    return replace(finding, group=root.node.inner_path, format=f"ome-zarr-{root.version}")
+    name = FORMAT if root.version == PAGE else f"ome-zarr-{root.version}"
+    return replace(finding, group=root.node.inner_path, format=name)
 
 
 def _by_opening(
-    problems: Iterable[tuple[Problem, Image | None]], roots: Sequence[Element]
+    problems: Iterable[tuple[Problem, Part | None]], roots: Sequence[Element]
 ) -> Iterator[Finding]:
-    for problem, image in problems:
+    for problem, part in problems:
         root = group_of(problem.where, roots)
         if root is not None:
-            yield _placed(Finding(problem, section_of(problem)), root)
-        elif image is not None:
-            yield Finding(problem, "", image.path, image.format)
+            section = "" if root.version == PAGE else section_of(problem)
+            yield _placed(Finding(problem, section), root)
+        elif part is not None:
+            yield Finding(problem, "", part.path, part.format)
         else:
             yield Finding(problem, "")

@@ -19,6 +19,7 @@ class Finding:
     group : path of the group relative to the container's root, ``""`` for the root; without
         metadata of OME-Zarr, of the image relative to what was checked.
     format : of the group, such as ``ome-zarr-0.5``; empty where the finding belongs to none.
+        Of ZVF, also which rules these are: the published page's, or zarr-vectors' own.
     """
 
     problem: Problem
@@ -46,11 +47,13 @@ class Report:
     path : what was checked.
     findings : by group, in the order the groups were visited.
     images : how many images can be opened.
+    geometries : how many geometries can be opened.
     """
 
     path: str
     findings: tuple[Finding, ...]
     images: int
+    geometries: int = 0
 
     def count(self, severity: str) -> int:
         """Count the findings of one severity."""
@@ -60,7 +63,10 @@ class Report:
     def summary(self) -> str:
         """The result in one line."""
         errors, warnings = self.count("error"), self.count("warning")
-        return f"{errors} errors, {warnings} warnings in {self.images} images"
+        counts = [f"{self.images} images"] if self.images or not self.geometries else []
+        if self.geometries:
+            counts.append(f"{self.geometries} geometries")
+        return f"{errors} errors, {warnings} warnings in {', '.join(counts)}"
 
     def as_json(self) -> dict[str, Any]:
         """Describe the report in plain JSON types."""
@@ -68,4 +74,5 @@ class Report:
             "path": self.path,
             "findings": [finding.as_json() for finding in self.findings],
             "images": self.images,
+            "geometries": self.geometries,
         }

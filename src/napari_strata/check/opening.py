@@ -1,4 +1,4 @@
-"""What opening a dataset says of it: the problems of all its images."""
+"""What opening a dataset says of it: the problems of all its images and geometries."""
 
 from __future__ import annotations
 
@@ -13,6 +13,9 @@ NO_DEFECTS = frozenset({"bad-location", "no-image", "no-listing", "not-found", "
 """Why something cannot be opened that is not wrong in itself."""
 
 
+Part = dataset.Image | dataset.Geometry
+
+
 @dataclass(frozen=True)
 class Opened:
     """What came of opening.
@@ -20,14 +23,15 @@ class Opened:
     Attributes
     ----------
     path : of what was opened.
-    images : how many there are.
-    problems : each with the image it belongs to; None for one of the whole.
+    images, geometries : how many there are.
+    problems : each with the image or geometry it belongs to; None for one of the whole.
     error : why there is none.
     """
 
     path: str
     images: int
-    problems: tuple[tuple[Problem, dataset.Image | None], ...]
+    geometries: int
+    problems: tuple[tuple[Problem, Part | None], ...]
     error: OpenError | None = None
 
     @property
@@ -41,7 +45,17 @@ def open_images(path: str, node: Node, origin: Literal["center", "corner"]) -> O
     try:
         found = dataset.open_at(node, path, origin=origin)
     except OpenError as error:
-        return Opened(path, 0, tuple((problem, None) for problem in error.problems), error)
+        return Opened(path, 0, 0, tuple((problem, None) for problem in error.problems), error)
     of_all = [(problem, None) for problem in found.problems]
     of_images = [(problem, image) for image in found.images for problem in image.problems]
-    return Opened(found.path, len(found.images), (*of_all, *of_images))
+    of_geometries = [(p, geometry) for geometry in found.geometries for p in _problems(geometry)]
+    counts = (len(found.images), len(found.geometries))
+    return Opened(found.path, *counts, (*of_all, *of_images, *of_geometries))
+
+
+def _problems(geometry: dataset.Geometry) -> tuple[Problem, ...]:
+    """Give a geometry's problems, and why it cannot be told where its vertices are."""
+    try:
+        return geometry.problems
+    except OpenError as error:
+        return (*geometry.model.problems, *error.problems)

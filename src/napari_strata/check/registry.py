@@ -21,10 +21,14 @@ from napari_strata.check import (
     transforms,
     version,
     well,
+    zvf_levels,
+    zvf_multiscales,
+    zvf_transforms,
 )
 from napari_strata.check.element import Element
 from napari_strata.check.finding import Finding
 from napari_strata.check.rules import Rule, Rules
+from napari_strata.check.zvf_elements import prefetch_levels
 
 SUBJECTS: tuple[Rules, ...] = (
     version.RULES,
@@ -58,10 +62,20 @@ SUBJECTS: tuple[Rules, ...] = (
     scene.RULES,
 )
 
+ZVF: tuple[Rules, ...] = (
+    zvf_multiscales.LIST,
+    zvf_multiscales.RULES,
+    zvf_multiscales.LEVELS,
+    zvf_levels.RULES,
+    zvf_levels.GROUPS,
+    zvf_transforms.RULES,
+)
+"""The published page of ZVF."""
 
-def rules() -> list[Rule]:
-    """List all rules."""
-    return [rule for subject in SUBJECTS for rule in subject.listed]
+
+def rules(subjects: Iterable[Rules] = SUBJECTS) -> list[Rule]:
+    """List all rules of the subjects: of OME-Zarr, if not told otherwise."""
+    return [rule for subject in subjects for rule in subject.listed]
 
 
 def findings(roots: Iterable[Element]) -> Iterator[tuple[Element, Finding]]:
@@ -72,3 +86,13 @@ def findings(roots: Iterable[Element]) -> Iterator[tuple[Element, Finding]]:
         for subject in SUBJECTS:
             for finding in subject.findings(root):
                 yield root, finding
+
+
+def of_page(stores: Iterable[Element]) -> Iterator[tuple[Element, Finding]]:
+    """Apply the rules of the published page to each ZVF store."""
+    stores = list(stores)
+    prefetch_levels(stores)
+    for store in stores:
+        for subject in ZVF:
+            for finding in subject.findings(store):
+                yield store, finding

@@ -1,4 +1,4 @@
-"""Finding the groups of OME-Zarr below a folder: by their metadata, else by listing."""
+"""Finding the groups of OME-Zarr and the stores of ZVF below a folder: named, or by listing."""
 
 from __future__ import annotations
 
@@ -9,11 +9,13 @@ from napari_strata.check.element import Element
 from napari_strata.check.labels import FOLDER
 from napari_strata.check.transforms import outermost, parts
 from napari_strata.check.version import ome_root
+from napari_strata.check.zvf_elements import zvf_root
 from napari_strata.formats._natural_order import natural_key
 from napari_strata.formats.cosem_prefix import without_meshes
 from napari_strata.formats.discover import DEEPEST, MOST_FOLDERS
 from napari_strata.formats.ome_series import FOLDER as SERIES_FOLDER
 from napari_strata.formats.ome_series import LAYOUT
+from napari_strata.formats.zvf import store_above
 from napari_strata.model import OpenError, Problem
 from napari_strata.store.container import encoding_hint, identify
 from napari_strata.store.hierarchy import ATTRIBUTES_FILE, Encoding, is_array, read_group
@@ -25,9 +27,10 @@ _NAMED_LAYERS = 8  # plate, well, field, labels, label image, and what those may
 
 @dataclass
 class Walk:
-    """What was found: the groups in order, and metadata that could not be read."""
+    """What was found, in order: groups of OME-Zarr, stores of ZVF, metadata that is unreadable."""
 
     roots: list[Element] = field(default_factory=list)
+    stores: list[Element] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
 
 
@@ -38,7 +41,7 @@ _Visit = tuple[Node, Encoding | None]
 def walk(start: Node) -> Walk:
     """Visit what was named and all groups below, each once, the folders of one depth together."""
     found = Walk()
-    layer: list[_Visit] = [(_image_around(start), None)]
+    layer: list[_Visit] = [(_store_or_image(start), None)]
     visited, seen = set[str](), 1
     for depth in range(DEEPEST + _NAMED_LAYERS):
         children: list[_Visit] = []
@@ -51,7 +54,8 @@ def walk(start: Node) -> Walk:
         if not children or seen > MOST_FOLDERS:
             break  # opening says that there are too many
         layer = children
-    found.roots.sort(key=lambda root: natural_key(root.node.path))
+    for elements in (found.roots, found.stores):
+        elements.sort(key=lambda element: natural_key(element.node.path))
     return found
 
 
@@ -59,6 +63,15 @@ def _prefetch(layer: Iterable[_Visit]) -> None:
     """Read the metadata of many folders at once, as far as it is known which file it is in."""
     for encoding in ("zarr2", "zarr3"):
         prefetch([node for node, own in layer if own == encoding], ATTRIBUTES_FILE[encoding])
+
+
+def _store_or_image(start: Node) -> Node:
+    """Go to the store or the image that what was named is a part of."""
+    try:
+        store = store_above(start, identify(start))
+    except OpenError:
+        store = None
+    return _image_around(start) if store is None else store
 
 
 def _image_around(node: Node) -> Node:
@@ -87,6 +100,10 @@ def _visit(
         group = identify(node) if encoding is None else read_group(node, encoding)
         if group is not None and (group.encoding in ("n5", "precomputed") or is_array(group)):
             return []
+        store = zvf_root(group) if group is not None else None
+        if store is not None:  # its metadata looks like OME-Zarr's
+            found.stores.append(store)
+            return []
         root = ome_root(group) if group is not None else None
         if group is not None and root is not None:
             found.roots.append(root)
@@ -105,7 +122,7 @@ def _listed(node: Node, hint: Encoding | None) -> list[Node]:
     listing = node.listing()
     if listing is None:
         return []
-    names = sorted(without_meshes(node, listing.folders, []), key=natural_key)
+    names = sorted(without_meshes(node, listing.folders), key=natural_key)
     children = [node.child(name) for name in names if not name.startswith(".")]
     if hint is not None:
         prefetch(children, ATTRIBUTES_FILE[hint])

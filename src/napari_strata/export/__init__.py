@@ -17,7 +17,7 @@ def export(
     layers: Any,
     path: str | os.PathLike[str],
     *,
-    format: str = "ome-zarr",
+    format: str | None = None,
     replace: bool = False,
     resume: bool = False,
     restart: bool = False,
@@ -27,14 +27,16 @@ def export(
     cancel: threading.Event | None = None,
     **options: Any,
 ) -> Exported:
-    """Write images and labels, with metadata made afresh.
+    """Write layers, with metadata made afresh.
 
     Parameters
     ----------
     layers : a layer of napari or several; or images, or datasets, of `napari_strata.open`. A
         layer is written as it is now: its live transforms, name and look.
     path : a folder, made by this; or a folder of a bucket, ``s3://…`` or ``gs://…``.
-    format : ``ome-zarr``, or ``cosem`` for N5 with COSEM's and Neuroglancer's keys.
+    format : ``ome-zarr``, ``cosem`` for N5 with COSEM's and Neuroglancer's keys, or ``zvf`` for
+        one layer of points, shapes, vectors, a surface or tracks. By default ``zvf`` where the
+        layers are of these kinds alone, else ``ome-zarr``.
     replace : whether a dataset at ``path`` may be replaced, never one with foreign files in it.
         Until the new one is complete, checked and in its place, the old one stays.
     resume : go on with what an export of the same that was broken off left beside ``path``, in
@@ -59,10 +61,10 @@ def export(
     OSError
         If it cannot be written. Whatever is raised, a folder at ``path`` is as it was before.
     """
-    from napari_strata.export.formats import writer
+    from napari_strata.export.formats import format_for, writer
     from napari_strata.export.images import How
     from napari_strata.export.options import Options
 
-    write = writer(format)
+    write = writer(format_for(layers) if format is None else format)
     how = How(replace, resume, restart, executor, scheduler, progress, cancel)
     return write(layers, path, Options(**options), how)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
 from napari_strata.export.errors import ExportError
@@ -66,6 +66,18 @@ def _cosem() -> ImageFormat:
     return ImageFormat(cosem_n5.plan_images, cosem_n5.write, cosem_n5.verify, lambda plan: "cosem")
 
 
+def _zvf() -> Writer:
+    from napari_strata.export import zvf
+    from napari_strata.export.options import Options
+
+    def write(layers: Any, path: str | os.PathLike[str], options: Options, how: How) -> Exported:
+        if options != Options() or how.resume or how.restart or how.executor or how.scheduler:
+            raise ExportError("a ZVF store is written as a whole; of options it has only replace")
+        return zvf.write(tuple(as_list(layers)), path, replace=how.replace)
+
+    return write
+
+
 def _of_images(make: Callable[[], ImageFormat]) -> Callable[[], Writer]:
     def give() -> Writer:
         from napari_strata.export.images import write_images
@@ -83,6 +95,22 @@ IMAGE_FORMATS: Mapping[str, Callable[[], ImageFormat]] = {
 """By name, what gives a format of images and labels."""
 
 FORMATS: Mapping[str, Callable[[], Writer]] = {
-    name: _of_images(make) for name, make in IMAGE_FORMATS.items()
+    **{name: _of_images(make) for name, make in IMAGE_FORMATS.items()},
+    "zvf": _zvf,
 }
 """By name, what gives the writer of a format."""
+
+ANNOTATIONS = frozenset({"points", "shapes", "vectors", "surface", "tracks"})
+"""Kinds of layers of napari that are no images."""
+
+
+def format_for(layers: Any) -> str:
+    """Return the format that layers are written in if none is asked for."""
+    kinds = {getattr(layer, "_type_string", "image") for layer in as_list(layers)}
+    return "zvf" if kinds and kinds <= ANNOTATIONS else "ome-zarr"
+
+
+def as_list(layers: Any) -> list[Any]:
+    """Return what was given as a list: one layer, or several."""
+    is_many = isinstance(layers, Iterable) and not hasattr(layers, "as_layer_data_tuple")
+    return list(layers) if is_many else [layers]

@@ -61,7 +61,7 @@ def plan_parts(image: LayerImage, options: Options, *, levels: int | None = None
         count: int | None = 1
         if is_last and not (copies and wanted is None):
             count = None if wanted is None else wanted - index
-        pyramid = _pyramid(image, level, options, method, count)
+        pyramid = _pyramid(image, level, options, method, count, index)
         if is_last and levels is not None:
             pyramid = _padded(pyramid, levels - index)
         parts.append(Part(source_of(level.pixels), pyramid, index, index > 0))
@@ -92,13 +92,19 @@ def _check_values(image: LayerImage) -> None:
 
 
 def _pyramid(
-    image: LayerImage, level: LayerLevel, options: Options, method: Method, levels: int | None
+    image: LayerImage,
+    level: LayerLevel,
+    options: Options,
+    method: Method,
+    levels: int | None,
+    above: int,
 ) -> Pyramid:
+    """Plan ``levels`` levels; there are so many finer ones ``above``."""
     axes = image.axes
     shape = tuple(int(n) for n in level.pixels.shape)
     factors = factors_for(axes, options.factors)
-    if levels == 1 and factors is not None and not all(isinstance(f, int) for f in factors):
-        factors = None  # one entry a level: there are none to make
+    if isinstance(factors, list):  # one entry a level
+        factors = factors[above : None if levels is None else above + levels - 1] or None
     chunks = None
     if options.chunks is not None:
         chunks = _at_most(sizes_for(axes, options.chunks, _plain_chunks(axes, shape)), shape)

@@ -65,6 +65,11 @@ class LayerImage:
     channel_axis: str | None = None
 
     @property
+    def shape(self) -> tuple[int, ...]:
+        """Voxels of the finest level along each axis."""
+        return tuple(int(n) for n in self.levels[0].pixels.shape)
+
+    @property
     def is_stored(self) -> bool:
         """Whether all its pixels are read from a store, none computed or in memory."""
         return all(isinstance(level.pixels, LevelArray) for level in self.levels)
@@ -93,6 +98,7 @@ def layer_image(layer: Any) -> LayerImage:
         worlds = _declared(record) or worlds
     levels = [LayerLevel(a, w) for a, w in zip(arrays, worlds, strict=False)]
     display, losses = look_of(layer, arrays[0].dtype, record, _channel_label(layer, record))
+    losses = (*losses, *_moved_away(layer))
     image = LayerImage(
         name=_name(layer, record),
         kind=kind,
@@ -103,7 +109,9 @@ def layer_image(layer: Any) -> LayerImage:
         factors=tuple(factors),
         channel_axis=_channel_axis(record),
     )
-    return _with_colours_as_channels(image) if getattr(layer, "rgb", False) else image
+    if getattr(layer, "rgb", False):
+        return _with_colours_as_channels(image)
+    return _with_a_look_for_all(image)
 
 
 def live_affine(layer: Any) -> Matrix:
@@ -145,6 +153,17 @@ def _is_unmoved(layer: Any, record: Mapping[str, Any]) -> bool:
         and list(layer.axis_labels) == record["layer_axes"]
         and _unit_names(layer) == record["layer_units"]
     )
+
+
+def _moved_away(layer: Any) -> tuple[Problem, ...]:
+    """Say that a layer was moved near world 0, for the graphics card's sake."""
+    note = layer.metadata.get("strata")
+    offset = note.get("common_origin") if isinstance(note, Mapping) else None
+    if not offset or not any(offset):
+        return ()
+    shown = ", ".join(f"{value:.9g}" for value in offset)
+    message = f"was moved by minus [{shown}] µm to a common origin; it is written where it is now"
+    return (Problem("moved-origin", "warning", layer.name, message),)
 
 
 def _name(layer: Any, record: Mapping[str, Any] | None) -> str:
@@ -262,6 +281,15 @@ def _declared(record: Mapping[str, Any]) -> list[Matrix] | None:
         return [affine.take_axes(matrix, order) for matrix in declared]
     except ValueError:
         return None
+
+
+def _with_a_look_for_all(image: LayerImage) -> LayerImage:
+    """Let all channels of a layer that has several look as the layer does."""
+    count = next((image.shape[i] for i, a in enumerate(image.axes) if a.type == "channel"), 1)
+    if count == 1 or image.kind != "image":
+        return image
+    display = replace(image.display, channels=image.display.channels * count)
+    return replace(image, display=display)
 
 
 def _with_colours_as_channels(image: LayerImage) -> LayerImage:

@@ -2,7 +2,8 @@
 
 ``NAME/NAME.n5`` and ``NAME/NAME.zarr`` hold images, ``NAME/neuroglancer/em`` precomputed volumes
 of some of them. All are in the same world, so that together they are one dataset. What is in
-``NAME/neuroglancer/mesh`` can be hundreds of thousands of files, and is not searched.
+``NAME/neuroglancer/mesh`` are folders of meshes, each named after the segmentation it is of. Each
+can hold hundreds of thousands of files, and is neither searched nor listed.
 """
 
 from __future__ import annotations
@@ -10,19 +11,50 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from napari_strata import units
-from napari_strata.model import Image, Problem
+from napari_strata.formats._natural_order import natural_key
+from napari_strata.formats._protocol import Context, Found, ImagesAt
+from napari_strata.formats.precomputed_mesh import mesh_folder
+from napari_strata.formats.precomputed_mesh_place import Place, place_of_image, place_of_volume
+from napari_strata.model import Image, OpenError, Problem
+from napari_strata.store.container import identify
+from napari_strata.store.precomputed import INFO_FILE, SUFFIX
 from napari_strata.store.prefix import MESH, NEUROGLANCER, is_prefix
-from napari_strata.store.tree import Node
+from napari_strata.store.tree import Node, prefetch
+
+# Where a segmentation may be, relative to ``NAME``, that meshes are named after.
+_NAMESAKES = (
+    "neuroglancer/em",
+    "neuroglancer/labels",
+    "{}.n5/labels",
+    "{}.n5/em",
+    "{}.zarr/recon-1/labels",
+    "{}.zarr/recon-1/em",
+)
 
 
-def without_meshes(node: Node, names: Sequence[str], problems: list[Problem]) -> list[str]:
-    """Leave the folder of meshes out of the names of folders in ``node``, and say so."""
-    if MESH not in names or not _is_neuroglancer_of_prefix(node):
-        return list(names)
-    where = node.child(MESH).shown_path
-    message = "holds meshes, which are not read"
-    problems.append(Problem("geometry-not-read", "info", where, message))
-    return [name for name in names if name != MESH]
+def without_meshes(node: Node, names: Sequence[str]) -> list[str]:
+    """Leave out the folders of meshes, which are opened by `open_folder` and not searched."""
+    return [] if is_mesh_parent(node) else list(names)
+
+
+def is_mesh_parent(node: Node) -> bool:
+    """Tell whether a folder is ``NAME/neuroglancer/mesh``; also where it was opened by itself."""
+    if node.name != MESH:
+        return False
+    above = node.parent
+    if above is not None:
+        return _is_neuroglancer_of_prefix(above)
+    outer = node.outer()  # its name alone: nothing above what was opened is read
+    return outer is not None and outer.name == NEUROGLANCER
+
+
+def _is_in_mesh_parent(node: Node) -> bool:
+    if node.parent is not None:
+        return is_mesh_parent(node.parent)
+    outer = node.outer()
+    outermost = outer.outer() if outer is not None else None
+    names = [above.name for above in (outer, outermost) if above is not None]
+    return names == [MESH, NEUROGLANCER]
 
 
 def _is_neuroglancer_of_prefix(node: Node) -> bool:
@@ -34,6 +66,72 @@ def _is_neuroglancer_of_prefix(node: Node) -> bool:
         return True
     listing = above.listing()
     return listing is not None and is_prefix(above.name, listing.folders)
+
+
+def open_folder(node: Node, context: Context, images_at: ImagesAt) -> Found | None:
+    """Open all folders of meshes in ``NAME/neuroglancer/mesh``; None for any other folder.
+
+    One of them that has no ``info``, and is opened by itself, is known by where it lies.
+
+    Raises
+    ------
+    OpenError
+        If the folder cannot be listed.
+    """
+    if not is_mesh_parent(node):
+        if context.opened != node or not _is_in_mesh_parent(node):
+            return None
+        alone = mesh_folder(node, None, None, context, listed=True)
+        return None if alone.segments == () else Found(geometries=[alone])
+    found = Found()
+    folders = sorted(node.folders(found.problems), key=lambda n: natural_key(n.name))
+    prefetch(folders, INFO_FILE)
+    for folder in folders:
+        try:
+            info = folder.json(INFO_FILE)
+            place = _place(folder, context, images_at)
+            found.geometries.append(mesh_folder(folder, info, place, context, listed=False))
+        except OpenError as error:
+            message = f"{error.problem.message}; the meshes are not read"
+            problem = Problem("geometry-not-read", "error", error.problem.where, message)
+            found.problems.append(problem)
+    return found
+
+
+def _place(folder: Node, context: Context, images_at: ImagesAt) -> Place | None:
+    """Place meshes by the segmentation of the same name; None if there is none."""
+    namesake = _namesake(folder)
+    if namesake is None:
+        return None
+    try:
+        group = identify(namesake)
+        if group is None:
+            return None
+        if group.encoding == "precomputed":
+            return place_of_volume(group, context)
+        images = images_at(group, context)
+    except OpenError:
+        return None  # is told of where the segmentation itself is opened
+    return place_of_image(images[0], context) if images else None
+
+
+def _namesake(folder: Node) -> Node | None:
+    """Find the segmentation a folder of meshes is named after, by listing where it may be."""
+    neuroglancer = folder.parent.parent if folder.parent is not None else None
+    prefix = neuroglancer.parent if neuroglancer is not None else None
+    if prefix is None:
+        return None
+    listing = prefix.listing()
+    there = () if listing is None else listing.folders
+    name = folder.name.removesuffix(SUFFIX)
+    for path in (place.format(prefix.name) for place in _NAMESAKES):
+        node = prefix.child(path)
+        if path.partition("/")[0] not in there or not node.inside():
+            continue
+        for child in node.folders([]):
+            if child.name.removesuffix(SUFFIX) == name:
+                return child
+    return None
 
 
 def contradicting_volumes(images: Sequence[Image]) -> list[Problem]:

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import partial
 
-from napari_strata.formats import Context, Found, images_at, ome_labels
+from napari_strata.formats import Context, Found, images_at, ome_labels, zvf
 from napari_strata.formats._natural_order import natural_key
 from napari_strata.formats.cosem_prefix import contradicting_volumes, without_meshes
 from napari_strata.formats.groups import open_folder, open_group, other_folders
@@ -35,6 +35,9 @@ def open_node(context: Context) -> tuple[Found, Context]:
     """
     node = context.opened
     group, named = identify(node), None
+    store = zvf.store_above(node, group)
+    if store is not None:
+        return _open_store(store, context)
     if group is None or is_array(group):
         above = _image_of(context)
         if above is not None:
@@ -53,6 +56,15 @@ def open_node(context: Context) -> tuple[Found, Context]:
     if not found:
         raise _nothing(found, node)
     return found, context
+
+
+def _open_store(store: Node, context: Context) -> tuple[Found, Context]:
+    """Open the ZVF store that a folder in it stands for."""
+    above = replace(context, opened=store)
+    group = identify(store)
+    found = None if group is None else open_group(group, above)
+    assert found is not None  # it was recognised
+    return found, above
 
 
 def _with_others(found: Found, context: Context) -> Found:
@@ -82,6 +94,11 @@ def _image_of(context: Context) -> tuple[Found, Context] | None:
     """Find the image that has the opened folder as a level, a few folders above it.
 
     A folder above whose own metadata is damaged is no reason to refuse a sound array.
+
+    Raises
+    ------
+    OpenError
+        If it is an array of a ZVF store that cannot be shown.
     """
     node: Node | None = context.opened
     for _ in range(_FARTHEST_IMAGE):
@@ -92,6 +109,8 @@ def _image_of(context: Context) -> tuple[Found, Context] | None:
         wanted = context.opened.relative_to(node.path)
         try:
             group = identify(node)
+            if group is not None and zvf.speaks(group):
+                return _open_store(node, context)
             images = images_at(group, above) if group is not None else None
         except OpenError:
             return None
@@ -157,13 +176,13 @@ def _visit(node: Node, context: Context, depth: int) -> _Visit:
         if found and group is None:
             visit.children = other_folders(node)
         elif not found and depth < DEEPEST:
-            visit.children = _children(node, visit.problems)
+            visit.children = _children(node)
     except OpenError as error:
         visit.problems.append(error.problem)
     return visit
 
 
-def _children(node: Node, problems: list[Problem]) -> list[Node]:
+def _children(node: Node) -> list[Node]:
     """List the folders in a folder and read their metadata, all at once."""
     listing = node.listing()
     if listing is None:
@@ -172,7 +191,7 @@ def _children(node: Node, problems: list[Problem]) -> list[Node]:
             "open an image by its own address"
         )
         raise OpenError(Problem("no-listing", "error", node.shown_path, message))
-    folders = without_meshes(node, listing.folders, problems)
+    folders = without_meshes(node, listing.folders)
     names = sorted(folders, key=natural_key)
     children = [node.child(name) for name in names if not name.startswith(".")]
     hint = encoding_hint(node)

@@ -2,38 +2,59 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from napari_strata.formats import (
     Context,
     Found,
+    cosem_prefix,
     images_at,
     ome_labels,
     ome_plate,
     ome_scene,
     ome_series,
     ome_well,
+    precomputed_mesh,
     visor_sample,
+    zvf,
 )
-from napari_strata.formats._protocol import Collection
+from napari_strata.formats._protocol import Collection, ImagesAt
 from napari_strata.model import OpenError
 from napari_strata.store.hierarchy import Group
 from napari_strata.store.tree import Node
 from napari_strata.store.values import mapping
 
 # A scene may be an image too; a plate wins over a series (bioformats2raw writes both).
-COLLECTIONS: tuple[Collection, ...] = (ome_scene, ome_plate, ome_well, ome_series, ome_labels)
+COLLECTIONS: tuple[Collection, ...] = (
+    ome_scene,
+    ome_plate,
+    ome_well,
+    ome_series,
+    ome_labels,
+    precomputed_mesh,
+)
+_FOLDERS: tuple[Callable[[Node, Context, ImagesAt], Found | None], ...] = (
+    cosem_prefix.open_folder,
+    precomputed_mesh.open_folder,
+    visor_sample.open_folder,
+)
 
 
 def open_group(group: Group, context: Context) -> Found | None:
     """Open a node by what it says of itself; None if it says nothing.
 
     A collection whose metadata is damaged gives no image but the problem: what lies below it
-    may still be sound.
+    may still be sound. Vectors (ZVF) come first, as their metadata looks like an image's; what
+    lies below them is theirs, also if it is damaged.
 
     Raises
     ------
     OpenError
         If it says something but nothing honest can be opened by it.
     """
+    vectors = zvf.open_group(group, context)
+    if vectors is not None:
+        return vectors
     _check_ome(group)
     for collection in COLLECTIONS:
         try:
@@ -54,11 +75,17 @@ def open_folder(node: Node, context: Context) -> Found | None:
     OpenError
         If the folder cannot be listed.
     """
-    return visor_sample.open_folder(node, context, images_at)
+    for open_as in _FOLDERS:
+        found = open_as(node, context, images_at)
+        if found is not None:
+            return found
+    return None
 
 
 def other_folders(node: Node) -> list[Node]:
     """List the folders in a folder which `open_folder` opens that it leaves alone."""
+    if cosem_prefix.is_mesh_parent(node) or precomputed_mesh.is_mesh_folder(node):
+        return []
     return visor_sample.other_folders(node)
 
 

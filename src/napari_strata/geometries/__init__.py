@@ -28,10 +28,7 @@ def read(geometry: Geometry, level: int, space: VertexSpace, box: Box | None = N
 def decide(geometry: Geometry) -> tuple[SpaceDecision, ...]:
     """Decide for each level which space its stored vertices are in.
 
-    Raises
-    ------
-    OpenError
-        If the vertices that would tell cannot be read.
+    A level whose vertices cannot be read is taken as in world, with a problem.
     """
     from napari_strata.geometries import space
 

@@ -10,6 +10,7 @@ from napari.layers import Labels, Layer
 from napari_strata.arrays import LevelArray
 from napari_strata.layers.chunk_report import ChunkReport
 from napari_strata.layers.contrast import estimate
+from napari_strata.layers.geometry_slab import show_in_slices
 from napari_strata.layers.guard import guard
 from napari_strata.layers.notes import KEY
 from napari_strata.layers.record import CONTRAST_RANGE, PENDING_CONTRAST
@@ -23,8 +24,12 @@ on the window's thread."""
 
 
 def watch(viewer: Any, runner: Runner) -> None:
-    """Keep a viewer's layers exact (`guard`) and settle those of ours that arrive; idempotent."""
+    """Keep a viewer's layers exact (`guard`) and settle those of ours that arrive; idempotent.
+
+    Geometries show in its slices (`show_in_slices`).
+    """
     guard(viewer)
+    show_in_slices(viewer)
     inserted = viewer.layers.events.inserted
     if not any(isinstance(callback, _Settler) for callback in inserted.callbacks):
         inserted.connect(_Settler(runner), position="last")

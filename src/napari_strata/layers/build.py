@@ -1,4 +1,4 @@
-"""From an image to napari layers: one a channel, every level exactly at its declared place."""
+"""From a dataset to napari layers: of images, one a channel, every level exactly at its place."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ from napari_strata.layers.channel_look import (
 )
 from napari_strata.layers.choose import choose, split_axis
 from napari_strata.layers.chunk_report import ChunkReport
+from napari_strata.layers.geometry_choice import MeshFolder, geometries_of
 from napari_strata.layers.label_look import label_arguments
 from napari_strata.layers.placed import place
 from napari_strata.layers.placement import Placement, PlacementError, differs
@@ -41,11 +42,16 @@ LayerData = Any  # a napari Layer, or its (data, arguments, type) tuple
 
 @dataclass(frozen=True)
 class Built:
-    """Layers, and what the user should hear about."""
+    """Layers, and what the user should hear about.
+
+    ``mesh_folders`` hold more meshes than are shown at once: the user says which.
+    """
 
     layers: list[LayerData]
     problems: list[Problem]
     images_left_out: int
+    geometries_left_out: int = 0
+    mesh_folders: tuple[MeshFolder, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -62,7 +68,8 @@ def build(dataset: Dataset) -> Built:
     """Make the layers of a dataset: at most 8 images, the first visible, the others hidden.
 
     Images of one scene are all visible: it says how they lie to each other. So are the parts of
-    one whole; their layers are in the order of the channels, then of the parts.
+    one whole; their layers are in the order of the channels, then of the parts. At most 8
+    geometries lie over the images, all of them visible if they are few (`choose.is_few`).
     """
     chosen, left_out = choose(dataset.images)
     images = [_arranged(image) for image in chosen]
@@ -75,7 +82,12 @@ def build(dataset: Dataset) -> Built:
             visible = is_first or _in_one_scene(image, images[0])
             of_parts.append(image_layers(dataset.path, image, problems, visible=visible))
         layers += [x for row in zip_longest(*of_parts) for x in row if x is not None]
-    return Built(layers, list(dict.fromkeys(problems)), left_out)
+    of_geometries = geometries_of(dataset, layers, problems)
+    layers += of_geometries.layers
+    problems = list(dict.fromkeys(problems))
+    return Built(
+        layers, problems, left_out, of_geometries.left_out, tuple(of_geometries.mesh_folders)
+    )
 
 
 def _whole(image: Image) -> object:

@@ -1,15 +1,18 @@
-"""Which images of a dataset become layers when it is opened whole."""
+"""Which images and geometries of a dataset become layers when it is opened whole."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
 
-from napari_strata.dataset import Image
+from napari_strata.dataset import Geometry, Image
 
 MOST_IMAGES = 8
 MOST_PARTS = 64  # of wholes; more layers than these, times their channels, make a viewer slow
 MOST_CHANNEL_LAYERS = 32
+MOST_GEOMETRIES = 8
+MOST_SEGMENTS = 8  # of a folder of meshes: of more, the user says which
+MOST_VISIBLE_GEOMETRIES = 3
 
 
 def choose(images: Sequence[Image]) -> tuple[list[Image], int]:
@@ -38,6 +41,19 @@ def _weight(parts: Sequence[Image]) -> tuple[bool, int]:
     levels = [image.levels[0] for image in parts]
     size = sum(math.prod(level.shape) * level.dtype.itemsize for level in levels)
     return parts[0].kind == "labels", -size
+
+
+def choose_geometries(geometries: Sequence[Geometry]) -> tuple[list[Geometry], int]:
+    """Return at most `MOST_GEOMETRIES`, in their order, and how many are left out."""
+    return list(geometries[:MOST_GEOMETRIES]), max(0, len(geometries) - MOST_GEOMETRIES)
+
+
+def is_few(geometries: Sequence[Geometry]) -> bool:
+    """Tell whether all of them are visible at first, be it over an image or not.
+
+    Of more, the first is, where there is no image.
+    """
+    return len(geometries) <= MOST_VISIBLE_GEOMETRIES
 
 
 def split_axis(image: Image) -> int | None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from napari.layers import Layer
+from napari.layers import Image, Labels, Layer
 from napari.utils.notifications import show_info
 
 from napari_strata import units
@@ -19,6 +19,8 @@ Vector = npt.NDArray[np.float64]
 
 def move_near_zero(layers: Any) -> Vector:
     """Move all layers so that the first image of ours starts at world 0 on every axis of space.
+
+    Without an image it is the low corner of the first geometry of ours.
 
     Every layer of the viewer moves by the same distance, annotations too, so nothing shifts
     against anything else.
@@ -37,7 +39,8 @@ def move_near_zero(layers: Any) -> Vector:
     if not ours:
         show_info("No layer in micrometres was opened by napari-strata; nothing is moved.")
         return np.zeros(0)
-    first = max(ours, key=lambda layer: int(layer.ndim))
+    images = [layer for layer in ours if isinstance(layer, Image | Labels)]
+    first = max(images or ours, key=lambda layer: int(layer.ndim))
     offset: Vector = np.where(_is_length(first), _origin(first), 0.0)
     for layer in layers:
         own = _trailing(offset, layer.ndim)
@@ -71,7 +74,9 @@ def _trailing(offset: Vector, ndim: int) -> Vector:
 
 
 def _origin(layer: Layer) -> Vector:
-    """Where the centre of voxel 0 is in world."""
+    """Where the centre of voxel 0 is in world; the low corner of what has no voxels."""
+    if not isinstance(layer, Image | Labels):
+        return np.asarray(layer.extent.world[0], dtype=np.float64)
     return np.asarray(layer.data_to_world([0.0] * layer.ndim), dtype=np.float64)
 
 

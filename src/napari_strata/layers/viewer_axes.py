@@ -13,11 +13,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from napari_strata import affine, units
+from napari_strata.formats.viewer_order import viewer_order
 from napari_strata.model import Axis, Image
 
 PIXEL = "pixel"
 _LAYER_UNITS = {"length": "micrometer", "time": "second"}
-_SPACE_ORDER = {"z": 0, "y": 1, "x": 2}
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class ViewerAxes:
 
     Attributes
     ----------
-    order : indices of the image's axes, the channel axis left out.
+    order : indices of the image's (or geometry's) axes, the channel axis left out.
     labels, units : of the layer's axes.
     factors : what turns the declared unit into the layer's, in the image's axis order.
     """
@@ -50,26 +50,19 @@ class ViewerAxes:
 
 def viewer_axes(image: Image, split: int | None) -> ViewerAxes:
     """Choose the layer's axes; ``split`` is the channel axis that becomes layers, if any."""
-    kept = [i for i in range(image.ndim) if i != split]
-    order = sorted(kept, key=lambda i: _rank(image.axes, i))
+    return arranged_axes(image.axes, split)
+
+
+def arranged_axes(axes: Sequence[Axis], split: int | None = None) -> ViewerAxes:
+    """Choose the axes of a layer of anything that has axes, an image or a geometry."""
+    kept = [i for i in range(len(axes)) if i != split]
+    order = viewer_order(axes, kept)
     return ViewerAxes(
-        order=tuple(order),
-        labels=tuple(image.axes[i].name for i in order),
-        units=tuple(_layer_unit(image.axes[i])[0] for i in order),
-        factors=tuple(_layer_unit(axis)[1] for axis in image.axes),
+        order=order,
+        labels=tuple(axes[i].name for i in order),
+        units=tuple(_layer_unit(axes[i])[0] for i in order),
+        factors=tuple(_layer_unit(axis)[1] for axis in axes),
     )
-
-
-def _rank(axes: Sequence[Axis], index: int) -> tuple[int, int]:
-    axis = axes[index]
-    if axis.type == "time":
-        return 1, 0
-    if axis.type != "space":
-        return 0, index
-    names = {a.name.lower() for a in axes if a.type == "space"}
-    if names <= _SPACE_ORDER.keys():
-        return 2, _SPACE_ORDER[axis.name.lower()]
-    return 2, index
 
 
 def _layer_unit(axis: Axis) -> tuple[str, float]:

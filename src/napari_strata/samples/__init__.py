@@ -1,7 +1,8 @@
 """Small datasets, one a format, all of the same specimen at the same place.
 
-Their metadata is written straight from the formats' own rules and their pixels by tensorstore
-and zarr-python: nothing of this package's readers is used, so that the samples can judge them.
+Their metadata is written straight from the formats' own rules, their pixels by tensorstore and
+zarr-python, their points by zarr-vectors: nothing of this package's readers is used, so that the
+samples can judge them.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from napari_strata.samples._precomputed import precomputed
 from napari_strata.samples._sample import Sample
 from napari_strata.samples._visor import visor
 from napari_strata.samples._zarr import bare_zarr_array, ome_zarr_04, ome_zarr_05
+from napari_strata.samples._zvf import zvf
 
 __all__ = ["FORMATS", "Sample", "write_sample", "write_samples"]
 
@@ -36,6 +38,7 @@ _WRITERS: dict[str, Callable[[Path], Sample]] = {
     "visor": visor,
     "precomputed": precomputed,
     "zarr-array": bare_zarr_array,
+    "zvf": zvf,
 }
 
 FORMATS: tuple[str, ...] = tuple(_WRITERS)

@@ -151,6 +151,25 @@ def labels(shape: Sequence[int], matrix: Matrix) -> Labels:
     return result
 
 
+def outlines(count: int) -> tuple[Matrix, npt.NDArray[np.int64]]:
+    """Return points on the cells' surfaces, and the cell of each, counted from 1.
+
+    Parameters
+    ----------
+    count : points on each cell, spread evenly by the golden angle.
+
+    Returns
+    -------
+    ``(N, 3)`` z, y and x in micrometres, and ``(N,)``.
+    """
+    step = np.arange(count)
+    up = 1 - (2 * step + 1) / count
+    out, turn = np.sqrt(1 - up**2), step * np.pi * (3 - np.sqrt(5))
+    sphere = np.column_stack([up, out * np.sin(turn), out * np.cos(turn)])
+    surfaces = [np.add(centre, sphere * radii) for centre, radii in _CELLS]
+    return np.concatenate(surfaces), np.repeat(np.arange(1, len(_CELLS) + 1), count)
+
+
 def _beads(axes: Axes, matrix: Matrix) -> Values:
     """One picture a bead, 0 to 1: never much narrower than a voxel, so that no level loses it."""
     spacing = np.sqrt((matrix[:, :3] ** 2).sum(axis=1))

@@ -129,7 +129,8 @@ def encoding_hint(node: Node) -> Encoding | None:
         return "n5"
     if root.endswith(SUFFIX):
         return "precomputed"
-    return "zarr3" if root.endswith(".zarr") or name.lower().endswith(".ozx") else None
+    is_zarr = root.endswith((".zarr", ".zarrvectors")) or name.lower().endswith(".ozx")
+    return "zarr3" if is_zarr else None
 
 
 def identify(node: Node) -> Group | None:

@@ -13,7 +13,7 @@ from napari_strata.model import OpenError, Problem
 Scheme = Literal["file", "http", "s3", "gs"]
 
 ZIP_SUFFIXES = (".ozx", ".zip")  # in any case
-CONTAINER_SUFFIXES = (".n5", ".zarr", ".precomputed", ".vsr")
+CONTAINER_SUFFIXES = (".n5", ".zarr", ".zarrvectors", ".precomputed", ".vsr")
 METADATA_FILES = ("attributes.json", "zarr.json", ".zattrs", ".zgroup", ".zarray", "info")
 
 _REGION = r"(?P<region>[a-z]{2}(?:-[a-z]+)+-[0-9])"

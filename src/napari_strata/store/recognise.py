@@ -21,12 +21,12 @@ _N5_KEYS = frozenset(
     | {"pixelResolution", "transform", "spatialTransform", "affineTransform", "resolution"}
 )
 _N5_MARKS = tuple(f'"{key}"'.encode() for key in _N5_KEYS)
-_CONTAINER = r"\.(?:n5|zarr|precomputed|vsr|ozx|(?:n5|zarr|ome)\.zip)"
+_CONTAINER = r"\.(?:n5|zarr|zarrvectors|precomputed|vsr|ozx|(?:n5|zarr|zarrvectors|ome)\.zip)"
 _URL_IN_CONTAINER = re.compile(f"{_CONTAINER}(?:/|$)", re.IGNORECASE)
 _MOST_READ = 2
 _CONTAINER_NAME = re.compile(f"{_CONTAINER}$", re.IGNORECASE)
 # Any other zip may hold anything: it is not looked into.
-_ZIP_NAME = re.compile(r"\.(?:ozx|(?:n5|zarr|ome)\.zip)(?=/|$)", re.IGNORECASE)
+_ZIP_NAME = re.compile(r"\.(?:ozx|(?:n5|zarr|zarrvectors|ome)\.zip)(?=/|$)", re.IGNORECASE)
 
 
 def recognise(path: str) -> bool:

@@ -1,0 +1,207 @@
+"""A ZVF store as zarr-vectors is given it: read-only, over tensorstore's key-value store.
+
+It remembers what it read, up to a bound, for as long as the geometry it was opened for lives:
+deciding on the space of the vertices and then showing them reads each file once.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+import weakref
+from collections.abc import AsyncIterator, Iterable, Mapping
+from typing import Any
+
+import tensorstore as ts
+from zarr.abc.store import (
+    ByteRequest,
+    OffsetByteRequest,
+    RangeByteRequest,
+    Store,
+    SuffixByteRequest,
+)
+from zarr.core.buffer import Buffer, BufferPrototype
+
+from napari_strata.geometries.zvf_listing import names_in
+from napari_strata.geometry import Geometry
+from napari_strata.store.backend import LARGEST_METADATA_FILE, ReadError
+
+MOST_REMEMBERED = 128 * 2**20
+"""Bytes of files a store remembers, metadata not counted."""
+
+
+class KvStore(Store):  # type: ignore[misc]  # zarr's types are not followed
+    """A read-only zarr store over a tensorstore key-value store."""
+
+    def __init__(self, spec: Mapping[str, Any]) -> None:
+        super().__init__(read_only=True)
+        self._spec = dict(spec)
+        self._kvstore: Any = ts.KvStore.open(self._spec).result()
+        self._remembered: dict[str, bytes | None] = {}
+        self._names: dict[str, tuple[str, ...] | None] = {}
+        self._size = 0
+        self._lock = threading.Lock()
+
+    def __eq__(self, other: object) -> bool:
+        return self is other
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def names(self, folder: str) -> tuple[str, ...] | None:
+        """List what is directly below a folder; None where the storage does not list.
+
+        Raises
+        ------
+        ReadError
+            If listing fails.
+        """
+        if folder not in self._names:
+            self._names[folder] = names_in(self._spec, self._kvstore, folder)
+        return self._names[folder]
+
+    def document(self, key: str) -> dict[str, Any] | None:
+        """Read a JSON object; None if there is no such file.
+
+        Raises
+        ------
+        ValueError
+            If it is no JSON object.
+        """
+        if key not in self._remembered:
+            result = self._kvstore.read(key).result()
+            self._remember(key, None if result.state == "missing" else bytes(result.value))
+        data = self._remembered.get(key)
+        if data is None:
+            return None
+        found = json.loads(data)
+        if not isinstance(found, dict):
+            raise ValueError(f"{key} holds no JSON object")
+        return found
+
+    def has(self, key: str) -> bool:
+        """Tell whether there is a file."""
+        if key not in self._remembered:
+            return bool(self._kvstore.read(key, byte_range=slice(0, 1)).result().state == "value")
+        return self._remembered[key] is not None
+
+    def _remember(self, key: str, data: bytes | None) -> None:
+        is_metadata = data is None or key.endswith("zarr.json")
+        with self._lock:
+            if not is_metadata:
+                assert data is not None
+                if self._size + len(data) > MOST_REMEMBERED:
+                    return
+                self._size += len(data)
+            self._remembered[key] = data
+
+    async def get(
+        self, key: str, prototype: BufferPrototype, byte_range: ByteRequest | None = None
+    ) -> Buffer | None:
+        """Return a value or part of it, None where the key is missing."""
+        if key in self._remembered:
+            data = self._remembered[key]
+            if data is not None and byte_range is not None:
+                data = data[_as_slice(byte_range)]
+            return None if data is None else prototype.buffer.from_bytes(data)
+        part = {} if byte_range is None else {"byte_range": _as_slice(byte_range)}
+        result = await self._kvstore.read(key, **part)
+        if result.state == "missing":
+            self._remember(key, None)
+            return None
+        data = bytes(result.value)
+        if key.endswith("zarr.json") and len(data) > LARGEST_METADATA_FILE:
+            raise ReadError(f"{key} is larger than 64 MiB, which no metadata file is")
+        if byte_range is None:
+            self._remember(key, data)
+        return prototype.buffer.from_bytes(data)
+
+    async def get_partial_values(
+        self,
+        prototype: BufferPrototype,
+        key_ranges: Iterable[tuple[str, ByteRequest | None]],
+    ) -> list[Buffer | None]:
+        """Return several values or parts of them."""
+        return [await self.get(key, prototype, byte_range) for key, byte_range in key_ranges]
+
+    async def exists(self, key: str) -> bool:
+        """Tell whether a key has a value."""
+        if key in self._remembered:
+            return self._remembered[key] is not None
+        return bool((await self._kvstore.read(key)).state == "value")
+
+    @property
+    def supports_writes(self) -> bool:
+        """It is never written."""
+        return False
+
+    @property
+    def supports_deletes(self) -> bool:
+        """It is never written."""
+        return False
+
+    @property
+    def supports_partial_writes(self) -> bool:
+        """It is never written."""
+        return False
+
+    @property
+    def supports_listing(self) -> bool:
+        """One folder at a time, as zarr-vectors does."""
+        return True
+
+    async def set(self, key: str, value: Buffer) -> None:
+        """Refuse."""
+        raise NotImplementedError(f"{key}: this store is only read")
+
+    async def set_partial_values(self, key_start_values: Iterable[tuple[str, int, Any]]) -> None:
+        """Refuse."""
+        raise NotImplementedError("this store is only read")
+
+    async def delete(self, key: str) -> None:
+        """Refuse."""
+        raise NotImplementedError(f"{key}: this store is only read")
+
+    def list(self) -> AsyncIterator[str]:
+        """Refuse."""
+        raise NotImplementedError("this store is listed one folder at a time")
+
+    def list_prefix(self, prefix: str) -> AsyncIterator[str]:
+        """Refuse."""
+        raise NotImplementedError(f"{prefix}: this store is listed one folder at a time")
+
+    async def list_dir(self, prefix: str) -> AsyncIterator[str]:
+        """List one folder.
+
+        Raises
+        ------
+        ReadError
+            If the storage cannot list.
+        """
+        found = self.names(prefix.strip("/"))
+        if found is None:
+            raise ReadError(f"{prefix}: the storage does not list folders")
+        for name in found:
+            yield name
+
+
+def _as_slice(byte_range: ByteRequest) -> slice:
+    if isinstance(byte_range, RangeByteRequest):
+        return slice(byte_range.start, byte_range.end)
+    if isinstance(byte_range, OffsetByteRequest):
+        return slice(byte_range.offset, None)
+    assert isinstance(byte_range, SuffixByteRequest)
+    return slice(-byte_range.suffix, None)
+
+
+_STORES: dict[int, KvStore] = {}
+
+
+def store_of(geometry: Geometry, spec: Mapping[str, Any]) -> KvStore:
+    """Open the store of a geometry, once for as long as the geometry lives."""
+    key = id(geometry)
+    found = _STORES.get(key)
+    if found is None:
+        found = KvStore(spec)
+        _STORES[key] = found
+        weakref.finalize(geometry, _STORES.pop, key, None).atexit = False
+    return found
