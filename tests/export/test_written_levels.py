@@ -103,7 +103,7 @@ def test_five_axes_from_a_store(order, tmp_path: Path):
     source = _stored(tmp_path / "in.zarr", values)
     layers = layers_of(source)
     assert len(layers) == 3  # one a channel
-    exported(layers, tmp_path / "o.zarr", factors=factors, chunks=(1, 1, 4, 4, 4))
+    exported(layers, tmp_path / "o.zarr", factors=factors, chunks=(2, 3, 4, 4, 4))
     matrix = np.diag([2.0, 1.0, 1.0, 0.5, 0.5, 1.0])
     matrix[:5, 5] = [5.0, 0.0, 0.0, 1.0, -1.0]
     _compare_levels(tmp_path / "o.zarr", values, matrix, factors, "mean")
