@@ -1,6 +1,7 @@
 """What is written where: one image, several, channels, labels, scenes; and what is refused."""
 
 import json
+import pickle
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,8 @@ import napari_strata as strata
 from napari_strata.check import check
 from napari_strata.export import ome_zarr
 from napari_strata.export.errors import ExportError
-from napari_strata.export.image_plan import estimate, plan_images
+from napari_strata.export.export_plan import estimate
+from napari_strata.export.image_plan import plan_images
 from napari_strata.export.layer_image import LayerImage, LayerLevel
 from napari_strata.export.options import Options, options_of
 from napari_strata.model import Axis, ChannelDisplay, Display
@@ -157,6 +159,32 @@ def test_channels_of_one_stored_array_are_read_together(tmp_path: Path):
     mixed[1].axis_labels, mixed[1].units = mixed[0].axis_labels, mixed[0].units
     plan = plan_images(mixed)
     assert not plan.portable
+
+
+def test_channels_of_several_arrays_can_be_read_elsewhere(tmp_path: Path):
+    """They are pickled for other processes, and give the same voxels there."""
+    exported([image("c a")], tmp_path / "a.zarr")
+    exported([image("c b")], tmp_path / "b.zarr")
+    layers = [*layers_of(tmp_path / "a.zarr"), *layers_of(tmp_path / "b.zarr")]
+    source = plan_images(layers).images[0].parts[0].source
+    assert source.portable
+    region = (slice(0, 2), slice(1, 3), slice(0, 10), slice(5, 12))
+    expected = np.stack([np.asarray(layer.data[0]) for layer in layers])[region]
+    for one in (source, pickle.loads(pickle.dumps(source)), source.with_cache(1000)):
+        np.testing.assert_array_equal(one.read(region), expected)
+        assert one.identity == source.identity
+
+
+def test_a_computed_layer(tmp_path: Path):
+    exported([image()], tmp_path / "in.zarr")
+    (stored,) = layers_of(tmp_path / "in.zarr")
+    mask = image("mask", stored.data[0] > 100, scale=stored.scale)
+    plan = exported([mask], tmp_path / "o.zarr", factors=(1, 2, 2), levels=2, method="max")
+    assert not plan.portable
+    found = strata.open(tmp_path / "o.zarr").images[0]
+    expected = np.asarray(stored.data[0]) > 100
+    np.testing.assert_array_equal(np.asarray(found.levels[0].data), expected)
+    assert found.levels[0].dtype == np.uint8
 
 
 # ---------------------------------------------------------------------------------------- labels

@@ -72,6 +72,14 @@ def test_every_type_of_images(dtype, tmp_path: Path):
     _compare(tmp_path / "o.zarr", values, layer_of(values), factors, "mean")
 
 
+@pytest.mark.parametrize("dtype", ["u1", "i1", "u8", "f4", ">i4"])
+def test_types_in_0_4(dtype, tmp_path: Path):
+    shape, factors = CASES[1]
+    values = values_of(shape, dtype)
+    plan_of(layer_of(values), tmp_path / "o.zarr", factors, version="0.4")
+    _compare(tmp_path / "o.zarr", values, layer_of(values), factors, "mean")
+
+
 @pytest.mark.parametrize("dtype", ["u1", "u2", "u4", "u8", "i4", "i8"])
 def test_every_type_of_labels(dtype, tmp_path: Path):
     shape, factors = CASES[1]

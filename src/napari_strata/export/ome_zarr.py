@@ -16,7 +16,7 @@ from typing import Any
 from napari_strata.arrays.errors import READ_ERRORS, reason_of
 from napari_strata.export.engine import Progress, Way, write_pyramid
 from napari_strata.export.errors import ExportError
-from napari_strata.export.image_plan import ExportPlan, PlannedImage
+from napari_strata.export.export_plan import ExportPlan, PlannedImage
 from napari_strata.export.ome_layout import with_windows
 from napari_strata.export.pyramid import LevelPlan
 from napari_strata.export.targets import OpenTarget, open_target
