@@ -54,10 +54,16 @@ def test_no_chunk_is_touched_and_the_old_files_are_beside_the_container(tmp_path
     assert chunks(path) == blocks
     assert folder.parent == tmp_path / "a.n5.metadata-backup"
     for file in change.files:
-        assert (folder / "before" / file.path).read_bytes() == before[file.path]
+        assert (folder / "before" / f"{file.path}.old").read_bytes() == before[file.path]
         assert (path / file.path).read_bytes() == file.after
     changed = {p for p, data in contents(path).items() if data != before[p]}
     assert changed == {file.path for file in change.files}
+
+
+def test_a_backup_is_no_dataset(tmp_path):
+    path = stores.cosem(tmp_path / "a.n5")
+    edit_metadata(path, **CHANGE).write()
+    assert [image.path for image in strata.open(tmp_path).images] == ["a.n5/em"]
 
 
 def test_permissions_stay(tmp_path):
@@ -107,7 +113,7 @@ def test_what_others_changed_since_is_not_undone(tmp_path):
 def test_a_damaged_backup_is_not_used(tmp_path):
     path = stores.ome_04(tmp_path / "a.zarr")
     folder = edit_metadata(path, scale={"y": 3}).write()
-    (folder / "before" / ".zattrs").write_text("{}")
+    (folder / "before" / ".zattrs.old").write_text("{}")
     after = contents(path)
     with pytest.raises(ExportError, match="damaged"):
         restore(path)

@@ -68,15 +68,10 @@ def test_the_documents_by_hand():
 
 def test_the_references_models_say_the_same(tmp_path):
     pytest.importorskip("cellmap_schemas")
+    fixed = {"axes": ["z", "y", "x"], "units": ["nm"] * 3, "order": "C"}
     given = {
-        f"s{k}": {
-            "axes": ["z", "y", "x"],
-            "units": ["nm"] * 3,
-            "scale": s,
-            "translate": t,
-            "order": "C",
-        }
-        for k, (s, t) in enumerate((([40, 4, 8], [0, 0, 0]), ([40, 8, 16], [0, 2, 4])))
+        "s0": {**fixed, "scale": [40, 4, 8], "translate": [0, 0, 0]},
+        "s1": {**fixed, "scale": [40, 8, 16], "translate": [0, 2, 4]},
     }
     script = Path(__file__).parents[1] / "formats" / "cellmap_schemas_metadata.py"
     done = subprocess.run(
@@ -125,7 +120,7 @@ def by_numpy(values):
     result = np.empty(shape)
     for index in np.ndindex(*shape):
         result[index] = values[tuple(slice(2 * i, 2 * i + 2) for i in index)].mean()
-    return np.rint(result).astype(values.dtype)
+    return result.astype("f4") if values.dtype.kind == "f" else np.rint(result).astype(values.dtype)
 
 
 @pytest.mark.parametrize("dtype", ["uint8", "int16", "uint32", "float32"])
@@ -146,10 +141,9 @@ def test_voxels_and_places_of_a_layer_of_odd_sizes(tmp_path, dtype):
     assert np.array_equal(stored.read().result().T, values)
     own = read_json(folder / "em" / "s1" / "attributes.json")
     assert own["dimensions"] == [4, 7, 5]
-    assert own["blockSize"] == [6, 5, 4]
+    assert own["blockSize"] == [4, 5, 4]  # 6 along x, but no more than there are
     image = strata.open(folder).images[0]
-    if dtype != "float32":
-        assert np.array_equal(np.asarray(image.levels[1].data), by_numpy(values))
+    assert np.array_equal(np.asarray(image.levels[1].data), by_numpy(values))
     assert (image.format, image.name, image.problems) == ("cosem", "em", ())
     assert close(opened_places(image), expected)
 

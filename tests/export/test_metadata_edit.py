@@ -130,6 +130,60 @@ def test_consolidated_metadata_of_zarr_3_changes_too(tmp_path):
     assert held["consolidated_metadata"] == copy["consolidated_metadata"]
 
 
+def test_one_of_several_multiscales(tmp_path):
+    path = stores.ome_04(tmp_path / "a.zarr")
+    attributes = read_json(path / ".zattrs")
+    (first,) = attributes["multiscales"]
+    other = {**first, "name": "other", "datasets": first["datasets"][:1]}
+    stores.write_json(path / ".zattrs", {"multiscales": [first, other]})
+    change = edit_metadata(path, multiscale="other", scale={"y": 3})
+    assert [(note.code, note.where) for note in change.notes] == [
+        ("multiscale-stays", ".zattrs: multiscales[0]")
+    ]
+    change.write()
+    blocks = read_json(path / ".zattrs")["multiscales"]
+    assert blocks[0] == first
+    assert blocks[1]["datasets"][0]["coordinateTransformations"][0]["scale"] == [4, 3, 2]
+
+
+def test_steps_that_are_no_scale_and_translation_are_written_as_such(tmp_path):
+    path = stores.ome_04(tmp_path / "a.zarr")
+    attributes = read_json(path / ".zattrs")
+    datasets = attributes["multiscales"][0]["datasets"]
+    datasets[0]["coordinateTransformations"] = [
+        {"type": "translation", "translation": [1, 1, 1]}, {"type": "scale", "scale": [4, 2, 2]},
+    ]  # fmt: skip
+    stores.write_json(path / ".zattrs", attributes)
+    edit_metadata(path, translate={"x": 5}).write()
+    # 4·(i + 1) = 4·i + 4; x of level 1 was 29 behind level 0's 2
+    expected = {"0": ([4, 2, 2], [4, 2, 5]), "1": ([4, 4, 4], [10, 21, 34])}
+    assert close(stores.ome_places(path), expected)
+    assert close(opened_places(strata.open(path).images[0]), expected)
+
+
+def test_ome_in_n5_is_x_first(tmp_path):
+    """As Fiji writes it: all lists reversed."""
+    path = tmp_path / "a.n5"
+    datasets = [
+        stores.ome_dataset("s0", [2, 2, 4], [30, 20, 10]),
+        stores.ome_dataset("s1", [4, 4, 4], [31, 21, 10]),
+    ]
+    block = {"version": "0.4", "axes": stores.ome_axes("xyz"), "datasets": datasets}
+    stores.write_json(path / "attributes.json", {"n5": "2.0.0"})
+    stores.write_json(path / "im" / "attributes.json", {"multiscales": [block]})
+    stores.n5_array(path / "im" / "s0", (8, 16, 16))
+    stores.n5_array(path / "im" / "s1", (8, 8, 8))
+    edit_metadata(path, scale={"y": 3}, translate={"x": 100}, unit={"z": "nm"}).write()
+    block = read_json(path / "im" / "attributes.json")["multiscales"][0]
+    assert [d["coordinateTransformations"] for d in block["datasets"]] == [
+        stores.ome_dataset("", [2, 3, 4], [100, 20, 10])["coordinateTransformations"],
+        stores.ome_dataset("", [4, 6, 4], [101, 21.5, 10])["coordinateTransformations"],
+    ]
+    assert [a["unit"] for a in block["axes"]] == ["micrometer", "micrometer", "nanometer"]
+    expected = {"s0": ([4, 3, 2], [10, 20, 100]), "s1": ([4, 6, 4], [10, 21.5, 101])}
+    assert close(opened_places(strata.open(path).images[0]), expected)
+
+
 def with_labels(tmp_path):
     path = stores.ome_04(tmp_path / "a.zarr")
     datasets = [stores.ome_dataset("0", [4, 4, 4], [10, 41, 31])]

@@ -1,10 +1,11 @@
 """Writing several metadata files all or none, with a backup that brings the old ones back.
 
 Beside a container ``NAME`` there is ``NAME.metadata-backup/TIME/`` for each change: the files as
-they were, below ``before/``, and ``record.json``, the journal: which files, the checksums of
-their bytes before and after, and a state. ``begun`` is written before the first file changes and
-``done`` after the last: what was interrupted in between can be undone, and nothing is changed on
-top of it. Each file is replaced in one step, so that no reader sees half of one.
+they were, below ``before/`` with ``.old`` behind their names, and ``record.json``, the journal:
+which files, the checksums of their bytes before and after, and a state. ``begun`` is written
+before the first file changes and ``done`` after the last: what was interrupted in between can be
+undone, and nothing is changed on top of it. Each file is replaced in one step, so that no reader
+sees half of one.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from napari_strata.export.metadata_files import FileChange
 SUFFIX = ".metadata-backup"
 _RECORD = "record.json"
 _BEFORE = "before"
+_OLD = ".old"
 _TEMPORARY = ".strata-new"
 
 
@@ -106,7 +108,7 @@ def restore(root: Path, name: str | None = None, *, force: bool = False) -> Back
     for path, (before, after) in chosen.files.items():
         data = contents[path]
         if (None if data is None else _sum(data)) != before:
-            raise ExportError(f"{chosen.folder / _BEFORE / path}: is damaged; nothing is restored")
+            raise ExportError(f"{_copy_of(chosen.folder, path)}: is damaged; nothing is restored")
         if not force and _sum_of(root / path) not in (before, after):
             raise ExportError(
                 f"{path}: has been changed since by someone else; nothing is restored "
@@ -163,7 +165,7 @@ def _save(root: Path, changes: Sequence[FileChange]) -> Path:
     files: dict[str, Any] = {}
     for change in changes:
         if change.before is not None:
-            saved = folder / _BEFORE / change.path
+            saved = _copy_of(folder, change.path)
             saved.parent.mkdir(parents=True, exist_ok=True)
             _write(saved, change.before)
         sums = [None if data is None else _sum(data) for data in (change.before, change.after)]
@@ -186,9 +188,14 @@ def _saved(backup: Backup, path: str) -> bytes | None:
     if backup.files[path][0] is None:
         return None
     try:
-        return (backup.folder / _BEFORE / path).read_bytes()
+        return _copy_of(backup.folder, path).read_bytes()
     except OSError as error:
         raise ExportError(f"{backup.folder}: cannot be read: {error}") from None
+
+
+def _copy_of(folder: Path, path: str) -> Path:
+    """Where a file's old bytes are; by its name nobody takes the copy for a dataset's."""
+    return folder / _BEFORE / (path + _OLD)
 
 
 def _set_state(folder: Path, state: str) -> None:

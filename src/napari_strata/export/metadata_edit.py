@@ -90,13 +90,12 @@ def plan_edit(
     _check_scene(opened, wanted)
     leader = moved(opened.image, wanted, world_stays=opened.image.format in _GRID)
     documents = Documents(opened.node.tree.root)
-    _edit(opened.group, leader, documents, multiscale)
-    notes: list[Problem] = []
+    notes = _edit(opened.group, leader, documents, multiscale)
     followers: dict[str, Moved] = {}
     for each in labels_of(opened) if opened.image.format in _OME else ():
         if labels:
             alone = open_image(str(opened.folder_of(each).path))
-            _edit(alone.group, follow(alone.image, leader), documents, None)
+            notes += _edit(alone.group, follow(alone.image, leader), documents, None)
             followers[each.path] = follow(each.model.intrinsic or each.model, leader)
         elif leader.axes_moved:
             message = "these labels stay where they are declared to be; the image moves"
@@ -134,12 +133,15 @@ def _check_scene(opened: Opened, wanted: Wanted) -> None:
         )
 
 
-def _edit(group: Group, leader: Moved, documents: Documents, multiscale: str | None) -> None:
+def _edit(
+    group: Group, leader: Moved, documents: Documents, multiscale: str | None
+) -> list[Problem]:
     if not leader.is_changed:
-        return
+        return []
     _check_format(leader.image)
+    notes: list[Problem] = []
     if leader.image.format in _OME:
-        edit_ome(group, leader, documents, multiscale)
+        notes += edit_ome(group, leader, documents, multiscale)
     elif leader.image.format == "cosem":
         edit_cosem(group, leader, documents)
     elif leader.image.format == "n5-viewer":
@@ -147,6 +149,7 @@ def _edit(group: Group, leader: Moved, documents: Documents, multiscale: str | N
     else:
         edit_neuroglancer(group, leader, documents)
     renew_over_n5(group, leader.as_image(), documents)
+    return notes
 
 
 # ------------------------------------------------------------------------------ before writing

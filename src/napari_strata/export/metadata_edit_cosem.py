@@ -16,6 +16,9 @@ from napari_strata.export.metadata_files import Documents, Json
 from napari_strata.export.metadata_place import Moved
 from napari_strata.formats._survey import first_object
 from napari_strata.store.hierarchy import Group
+from napari_strata.store.values import quote
+
+_LISTS = ("axes", "units", "scale", "translate")
 
 
 def edit_cosem(group: Group, moved: Moved, documents: Documents) -> None:
@@ -53,9 +56,16 @@ def _entries(attributes: Json) -> Iterable[Json]:
     return [d for d in datasets if isinstance(d, dict)] if isinstance(datasets, list) else []
 
 
-def _set(transform: Json, moved: Moved, index: int) -> None:
+def _set(transform: Any, moved: Moved, index: int) -> None:
     """Change one transform, its lists in the order they are in."""
     names = [a.name for a in moved.image.axes]
+    lists = [transform.get(k) for k in _LISTS] if isinstance(transform, dict) else [None]
+    if not all(isinstance(values, list) and len(values) == len(names) for values in lists):
+        raise ExportError(
+            f"{moved.image.name}: found {quote(transform)} as the transform of "
+            f"{relative_path(moved, index)}, expected axes, units, scale and translate of "
+            f"{len(names)} values; write it anew first (metadata regenerate)"
+        )
     if transform["axes"] not in (names, names[::-1]):
         raise ExportError(
             f"{moved.image.name}: found axes {transform['axes']} beside {names}; say which are "

@@ -14,13 +14,15 @@ from napari_strata.export.errors import ExportError
 from napari_strata.export.metadata_files import Documents, Json
 from napari_strata.export.metadata_place import Moved, tidy
 from napari_strata.formats._survey import chosen_entry
-from napari_strata.model import Axis
+from napari_strata.model import Axis, Problem
 from napari_strata.store.hierarchy import Group
 from napari_strata.store.tree import Node
 
 
-def edit_ome(group: Group, moved: Moved, documents: Documents, multiscale: str | None) -> None:
-    """Change a multiscale's datasets and axes.
+def edit_ome(
+    group: Group, moved: Moved, documents: Documents, multiscale: str | None
+) -> list[Problem]:
+    """Change a multiscale's datasets and axes; says which of the group's others stay.
 
     Raises
     ------
@@ -31,7 +33,8 @@ def edit_ome(group: Group, moved: Moved, documents: Documents, multiscale: str |
     inner = attributes.get("ome")
     block = inner if isinstance(inner, dict) else attributes
     items = block["multiscales"]  # was read: it is a list with the chosen object
-    entry: Json = items[chosen_entry(items, multiscale) or 0]
+    chosen = chosen_entry(items, multiscale) or 0
+    entry: Json = items[chosen]
     _check(moved)
     is_06 = "coordinateSystems" in entry
     axes = _axes_of(entry, moved) if is_06 else entry.get("axes")
@@ -40,7 +43,7 @@ def edit_ome(group: Group, moved: Moved, documents: Documents, multiscale: str |
         _rename(axes, moved, flipped)
         _rename_dimensions(group, moved, documents, flipped)
     if not moved.axes_moved:
-        return
+        return _others(group, items, chosen)
     outer = None if is_06 else _outer(entry, len(moved.axes), flipped)
     for dataset in entry["datasets"]:
         index = _level_of(dataset["path"], moved)
@@ -48,6 +51,17 @@ def edit_ome(group: Group, moved: Moved, documents: Documents, multiscale: str |
             _place_06(dataset, moved, index)
         else:
             _place(dataset, moved, index, flipped, outer)
+    return _others(group, items, chosen)
+
+
+def _others(group: Group, items: list[Any], chosen: int) -> list[Problem]:
+    place = group.place("multiscales")
+    message = "is another multiscale of this group, and stays where it is declared to be"
+    return [
+        place.item(index).problem("multiscale-stays", "warning", message)
+        for index in range(len(items))
+        if index != chosen
+    ]
 
 
 def _check(moved: Moved) -> None:

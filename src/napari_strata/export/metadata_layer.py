@@ -101,9 +101,9 @@ def _wanted(layer: Any, record: Mapping[str, Any], opened: Opened, level: int) -
             old_split = new_split = _columns(was)
         else:
             raise ExportError(
-                f"{layer.name}: was turned or sheared; the metadata of {opened.image.format} holds "
-                "a scale and a translation along each axis, so this would be lost; export the "
-                "layer as OME-Zarr 0.6 instead"
+                f"{layer.name}: was turned or sheared; an image's {opened.image.format} metadata "
+                "holds a scale and a translation along each axis, so this would be lost; export "
+                "the layer as OME-Zarr 0.6 instead"
             )
     labels = list(record["layer_axes"])
     live_units, old_units = [str(u) for u in layer.units], list(record["layer_units"])

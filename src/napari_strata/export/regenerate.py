@@ -107,7 +107,9 @@ def _write_multiscales(own: Json, new: CosemDocuments) -> None:
     old = own.get("multiscales")
     block: Json = dict(new.group["multiscales"][0])
     if isinstance(old, list) and old and isinstance(old[0], dict):
-        kept = {e["path"]: e for e in old[0].get("datasets", []) if _has_path(e)}
+        entries = old[0].get("datasets")
+        listed = entries if isinstance(entries, list) else []
+        kept = {e["path"]: e for e in listed if _has_path(e)}
         block["datasets"] = [_merged(kept.get(d["path"], {}), d) for d in block["datasets"]]
         block = {**old[0], **block}
         own["multiscales"] = [block, *old[1:]]
@@ -117,7 +119,8 @@ def _write_multiscales(own: Json, new: CosemDocuments) -> None:
 
 def _merged(old: Mapping[str, Any], new: Mapping[str, Any]) -> Json:
     """Put a transform in the place of another; array order is what no ``order`` says."""
-    value = {**old.get("transform", {}), **new["transform"]}
+    before = old.get("transform")
+    value = {**(before if isinstance(before, dict) else {}), **new["transform"]}
     for key in ("order", "ordering"):
         if key in value:
             value[key] = "C"
