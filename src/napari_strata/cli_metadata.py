@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sized
 from typing import Annotated, Literal
 
 import typer
@@ -119,12 +120,12 @@ def restore(
         root = Path(local_container(path).tree.root)
         if listed:
             for found in metadata_backup.backups(root):
-                typer.echo(f"{found.folder.name}  {found.state:9} {len(found.files)} files")
+                typer.echo(f"{found.folder.name}  {found.state:9} {_files(found.files)}")
             return
         done = metadata_backup.restore(root, backup, force=force)
     except (ExportError, OpenError) as error:
         raise _refused(error) from None
-    typer.echo(f"{len(done.files)} files are as they were before {done.folder.name}")
+    typer.echo(f"As before {done.folder.name}: {_files(done.files)}")
 
 
 def _show_or_write(plan: object, write: bool) -> None:
@@ -140,11 +141,15 @@ def _show_or_write(plan: object, write: bool) -> None:
         if not change:
             typer.echo("Nothing changes.")
         elif write:
-            typer.echo(f"{len(change.files)} files are written; the old ones: {change.write()}")
+            typer.echo(f"Written: {_files(change.files)}; as before: {change.write()}")
         else:
-            typer.echo(f"{len(change.files)} files would change; --write writes them.")
+            typer.echo(f"{_files(change.files)} would change; --write writes it.")
     except (ExportError, OpenError) as error:
         raise _refused(error) from None
+
+
+def _files(files: Sized) -> str:
+    return "1 file" if len(files) == 1 else f"{len(files)} files"
 
 
 def _refused(error: Exception) -> typer.Exit:

@@ -175,6 +175,27 @@ def test_a_failure_between_two_files_leaves_all_as_they_were(tmp_path, monkeypat
     assert [backup.state for backup in backups(path)] == ["restored"]
 
 
+@pytest.mark.parametrize("count", [0, 1, 2])
+def test_a_full_disk_leaves_all_as_they_were(tmp_path, monkeypatch, count):
+    """From the n-th new file on there is no room any more, not even to restore."""
+    path = stores.cosem(tmp_path / "a.n5")
+    before = contents(path)
+    write, calls = metadata_backup._write, []
+
+    def failing(target, data):
+        if path in target.parents:
+            calls.append(target)
+            if len(calls) > count:
+                target.write_bytes(data[:1])
+                raise OSError(28, "No space left on device")
+        write(target, data)
+
+    monkeypatch.setattr(metadata_backup, "_write", failing)
+    with pytest.raises(ExportError, match="No space left on device; all files are as they were"):
+        edit_metadata(path, **CHANGE).write()
+    assert contents(path) == before
+
+
 def test_a_record_that_cannot_be_read_is_named(tmp_path):
     path = stores.ome_04(tmp_path / "a.zarr")
     folder = edit_metadata(path, scale={"y": 3}).write()

@@ -22,7 +22,7 @@ def test_edit_shows_and_writes_only_when_asked(tmp_path):
     done = run(*arguments)
     assert done.exit_code == 0
     assert "+++ b/.zattrs" in done.stdout
-    assert "1 files would change; --write writes them." in done.stdout
+    assert "1 file would change; --write writes it." in done.stdout
     assert tree(tmp_path) == before
     done = run(*arguments, "--write")
     assert done.exit_code == 0
@@ -55,7 +55,7 @@ def test_restore(tmp_path):
     assert "done" in listed
     done = run("restore", path)
     assert done.exit_code == 0
-    assert "1 files are as they were" in done.stdout
+    assert "1 file" in done.stdout
     assert (path / ".zattrs").read_bytes() == before
     again = run("restore", path)
     assert again.exit_code == 2

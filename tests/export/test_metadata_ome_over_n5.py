@@ -15,6 +15,7 @@ from napari_strata.arrays.errors import CodecError
 from napari_strata.export.errors import ExportError
 from napari_strata.export.metadata_edit import edit_metadata
 from napari_strata.export.ome_over_n5 import ome_over_n5
+from napari_strata.export.regenerate import regenerate_metadata
 from napari_strata.model import ArrayLocation
 
 COMPRESSORS = [
@@ -165,6 +166,16 @@ def test_an_image_with_a_file_of_n5_opens_as_that(tmp_path):
     image = strata.open(path).images[0]
     assert image.format == "cosem"
     assert opened_places(image) == before
+
+
+def test_what_is_regenerated_moves_both(tmp_path):
+    path = stores.cosem(tmp_path / "a.n5")
+    ome_over_n5(path).write()
+    group = read_json(path / "em" / "attributes.json")
+    group["multiscales"][0]["datasets"][1]["transform"]["translate"] = [100, 777, 310]
+    stores.write_json(path / "em" / "attributes.json", group)
+    regenerate_metadata(path, source="group").write()
+    assert ome_places(path / "em")["s1"] == ([40, 40, 40], [310, 777, 100])
 
 
 @pytest.mark.parametrize("make", [stores.cosem, stores.n5_viewer], ids=["cosem", "n5-viewer"])

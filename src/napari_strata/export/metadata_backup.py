@@ -114,11 +114,14 @@ def restore(root: Path, name: str | None = None, *, force: bool = False) -> Back
                 f"{path}: has been changed since by someone else; nothing is restored "
                 "(force overwrites it)"
             )
+    changed = [p for p, (before, _) in chosen.files.items() if _sum_of(root / p) != before]
     try:
-        for path, data in contents.items():
-            _stage(root / path, data)
-        for path, data in contents.items():
-            _put(root / path, data)
+        for path in contents:  # what was staged and not put needs room that may be lacking
+            _staged(root / path).unlink(missing_ok=True)
+        for path in changed:
+            _stage(root / path, contents[path])
+        for path in changed:
+            _put(root / path, contents[path])
     except OSError as error:
         raise ExportError(f"cannot be restored: {error}; try again") from None
     _set_state(chosen.folder, "restored")
@@ -214,20 +217,22 @@ def _stage(path: Path, data: bytes | None) -> None:
     """Write the new bytes beside the file, with its permissions."""
     if data is None:
         return
-    temporary = path.with_name(path.name + _TEMPORARY)
+    temporary = _staged(path)
     _write(temporary, data)
     if path.exists():
         shutil.copymode(path, temporary)
 
 
+def _staged(path: Path) -> Path:
+    return path.with_name(path.name + _TEMPORARY)
+
+
 def _put(path: Path, data: bytes | None) -> None:
     """Replace the file in one step by what was staged, or remove it."""
-    temporary = path.with_name(path.name + _TEMPORARY)
     if data is None:
         path.unlink(missing_ok=True)
-        temporary.unlink(missing_ok=True)
     else:
-        os.replace(temporary, path)
+        os.replace(_staged(path), path)
     _sync_folder(path.parent)
 
 

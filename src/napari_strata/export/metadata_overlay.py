@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import posixpath
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -23,7 +23,7 @@ def open_changed(
         If nothing could be shown honestly then.
     """
     root, below = node.tree.root, node.tree.backend
-    contents = {os.path.join(root, change.path): change.after for change in changes}
+    contents = {posixpath.join(root, change.path): change.after for change in changes}
     if isinstance(below, Overlay):  # what is hidden stays so
         contents = {key: data for key, data in contents.items() if not below.hides(key)}
     tree = Tree(Overlay(below, contents), root)

@@ -15,6 +15,7 @@ from typing import Any, Literal
 import numpy as np
 
 from napari_strata.affine import from_scale_translate
+from napari_strata.dataset import Dataset, Image
 from napari_strata.export.cosem_metadata import CosemDocuments, documents_of, transform
 from napari_strata.export.errors import ExportError
 from napari_strata.export.metadata_change import MetadataChange
@@ -22,6 +23,7 @@ from napari_strata.export.metadata_files import Documents, Json, local_container
 from napari_strata.export.metadata_image import open_image
 from napari_strata.export.metadata_overlay import open_changed
 from napari_strata.export.metadata_place import is_same_place
+from napari_strata.export.ome_over_n5 import renew_over_n5
 from napari_strata.export.regenerate_sides import Side, of_arrays, of_group
 from napari_strata.export.regenerate_zvf import is_zvf, regenerate_zvf
 from napari_strata.export.written import NotCarried
@@ -79,8 +81,10 @@ def regenerate_metadata(
     changes = documents.changes()
     if changes:
         expected = {p.path: (p.scale, p.translate) for p in right.levels}
-        then = open_changed(node, os.fspath(path), changes)
-        _verify(then, opened.image.path, expected)
+        then = open_changed(opened.node, os.fspath(path), changes)
+        found = _verified(then, opened.image.path, expected)
+        renew_over_n5(opened.group, found.model, documents)
+        changes = documents.changes()
     return MetadataChange(Path(node.tree.root), changes, (*notes, *new.losses))
 
 
@@ -194,8 +198,10 @@ def _axes(side: Side) -> str:
     return ", ".join(f"{a.name} ({a.unit or 'voxel'})" for a in side.axes)
 
 
-def _verify(then: Any, path: str, expected: Mapping[str, tuple[Sequence[float], ...]]) -> None:
-    """Refuse to write what the reader would understand otherwise."""
+def _verified(
+    then: Dataset, path: str, expected: Mapping[str, tuple[Sequence[float], ...]]
+) -> Image:
+    """Return the image as it would be; refuses what the reader would understand otherwise."""
     found = next((i for i in then.images if i.path == path), None)
     if found is None:
         raise ExportError("the image could no longer be opened; nothing is written")
@@ -207,3 +213,4 @@ def _verify(then: Any, path: str, expected: Mapping[str, tuple[Sequence[float], 
     wrong = [p for p in found.problems if p.code == "transforms-disagree"]
     if wrong:
         raise ExportError(f"{wrong[0]}; nothing is written")
+    return found
