@@ -123,6 +123,7 @@ def test_several_images_need_a_choice(tmp_path, capsys):
         (["--version", "0.3"], "version of OME-Zarr: found '0.3'"),
         (["--method", "sum"], "method: found 'sum'"),
         (["--format", "tiff"], "format: found 'tiff'"),
+        (["--format", "zvf"], "format: found 'zvf', expected one of ome-zarr, cosem"),
         (["--version", "0.4", "--shards", "auto"], "0.4 has no shards"),
         (["--levels", "0"], "levels"),
     ],
@@ -206,16 +207,20 @@ def test_another_plan_is_not_resumed(source, tmp_path, capsys):
 
 @pytest.mark.parametrize("version", ["0.4", "0.5", "0.6"])
 def test_the_version(version, source, tmp_path, capsys):
-    target = tmp_path / "it"
-    code, _, err = run(capsys, "convert", source, target, "--version", version, *THREADS)
-    assert (code, err) == (0, "")
-    assert strata.open(target).images[0].format == f"ome-zarr-{version}"
+    """What each writes may be replaced by the next."""
+    arguments = ("convert", source, tmp_path / "it", "--version", version, *THREADS)
+    for _ in range(2):
+        code, _, err = run(capsys, *arguments, "--replace")
+        assert (code, err) == (0, "")
+        assert strata.open(tmp_path / "it").images[0].format == f"ome-zarr-{version}"
 
 
 def test_the_format(source, tmp_path, capsys):
-    code, out, err = run(capsys, "convert", source, tmp_path / "it", "--format", "cosem", *THREADS)
-    assert (code, err) == (0, "")
-    assert "it: cosem, 1 image" in out
+    arguments = ("convert", source, tmp_path / "it", "--format", "cosem", *THREADS)
+    for _ in range(2):
+        code, out, err = run(capsys, *arguments, "--replace")
+        assert (code, err) == (0, "")
+        assert "it: cosem, 1 image" in out
     (image,) = strata.open(tmp_path / "it").images
     assert image.format == "cosem"
     assert np.array_equal(np.asarray(image.levels[0].data), specimen())
@@ -404,7 +409,9 @@ def test_layers_are_exported_as_they_are(tmp_path):
 def test_another_kind_of_layer_is_named(tmp_path):
     layers = pytest.importorskip("napari.layers")
     with pytest.raises(ExportError, match="spots is a Points layer"):
-        strata.export(layers.Points(np.ones((2, 3)), name="spots"), tmp_path / "it")
+        strata.export(
+            layers.Points(np.ones((2, 3)), name="spots"), tmp_path / "it", format="ome-zarr"
+        )
     assert os.listdir(tmp_path) == []
 
 

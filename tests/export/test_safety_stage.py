@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from napari_strata.export import exchange
+from napari_strata.export import exchange, stage_folder
 from napari_strata.export import lock as lock_module
 from napari_strata.export.errors import ExportError
 from napari_strata.export.lock import Lock, Locked
@@ -132,6 +132,54 @@ def test_locks_of_a_killed_writer_are_swept(tmp_path):
         (staging.folder / "0/c/7").write_text("")
         staging.sweep()
         assert set(files(staging.folder)) == {"zarr.json", "0/c/7"}
+
+
+def test_notes_never_tell_of_what_is_gone(tmp_path, monkeypatch):
+    """Discarding may be broken off too: then there is data without notes, not notes without."""
+    target = tmp_path / "it.zarr"
+    broken_off(target)
+    remove = stage_folder.shutil.rmtree
+    removed = []
+
+    def once(path):
+        if removed:
+            raise KeyboardInterrupt
+        removed.append(path)
+        remove(path)
+
+    monkeypatch.setattr(stage_folder.shutil, "rmtree", once)
+    with pytest.raises(KeyboardInterrupt), stage(target, discard=True):
+        pytest.fail("it was begun")
+    assert not (partial_of(target) / "journals").exists()
+    assert (partial_of(target) / "it.zarr/zarr.json").exists()
+
+
+def test_a_new_one_that_cannot_be_moved_in_leaves_the_old_one(tmp_path, monkeypatch):
+    target = tmp_path / "it.zarr"
+    old = old_dataset(target)
+    rename = os.rename
+
+    def refuse_the_new(path, to):
+        if Path(path).parent == partial_of(target) and Path(path).name == "it.zarr":
+            raise PermissionError(13, "not allowed")
+        rename(path, to)
+
+    monkeypatch.setattr(exchange, "_rename_linux", lambda *_: False)
+    monkeypatch.setattr(os, "rename", refuse_the_new)
+
+    def export():
+        with stage(target, replace=True) as staging:
+            fill(staging)
+            staging.place()
+
+    with pytest.raises(PermissionError):
+        export()
+    assert files(target) == old
+    monkeypatch.undo()
+    with stage(target, replace=True, resume=True) as staging:
+        staging.place()
+    assert files(target) == {"zarr.json": GROUP}
+    assert os.listdir(tmp_path) == ["it.zarr"]
 
 
 def test_another_plan_is_not_resumed_and_says_why(tmp_path):

@@ -65,7 +65,6 @@ class Crew:
                     "filesystem that all workers share, under the same path, or in a bucket"
                 )
 
-
     @contextmanager
     def failures_named(self) -> Iterator[None]:
         """Say what goes wrong with an executor in one line.
