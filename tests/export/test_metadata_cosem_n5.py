@@ -163,7 +163,7 @@ def test_labels_go_below_labels(tmp_path):
         "em": "image", "labels/cells": "labels", "labels/cells_pred_seg": "labels",
     }  # fmt: skip
     assert read_json(folder / "attributes.json") == {"n5": "4.0.0"}
-    assert "look-not-carried" in [p.code for p in plan.losses]
+    assert "display-not-carried" in [p.code for p in plan.losses]
 
 
 @pytest.mark.parametrize("name", ["cosem", "ome-zarr-0.5", "n5-viewer", "neuroglancer-n5"])

@@ -162,11 +162,11 @@ def _planned(
     shown = Display()
     if image.display != shown:
         message = "N5 has no place for how an image looks: colours, contrast and names of channels"
-        losses.append(Problem("look-not-carried", "warning", image.name, message))
+        losses.append(Problem("display-not-carried", "warning", image.name, message))
     name = path.rpartition("/")[2]
     if name != image.name:
         message = f"is called {name} there, after its folder"
-        losses.append(Problem("renamed", "info", image.name, message))
+        losses.append(Problem("name-not-carried", "info", image.name, message))
     levels = tuple(
         WrittenLevel(f"s{k}", level.affine) for k, level in enumerate(whole.written.levels)
     )
