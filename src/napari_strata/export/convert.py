@@ -15,6 +15,7 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
 from napari_strata.dataset import Dataset, Image, OpenError
 from napari_strata.export.errors import ExportCancelled, ExportError
+from napari_strata.export.export_plan import ExportPlan
 from napari_strata.export.formats import image_format, writer
 from napari_strata.export.images import How, as_images
 from napari_strata.export.options import Options
@@ -74,8 +75,9 @@ def plan_only(images: Sequence[Image], format: str, options: Options) -> None:
     ConvertError : it cannot be written so.
     """
     with _refusing():
-        plan = image_format(format).plan(as_images(images), options)
-    print_plan(_console(), plan)
+        kind = image_format(format)
+        plan = kind.plan(as_images(images), options)
+    print_plan(_console(), plan, kind.name_of(plan))
 
 
 def convert_images(
@@ -130,7 +132,7 @@ def _hint(error: Exception, how: How) -> str:
     return ": --replace" if isinstance(error, TargetExists) and not how.replace else ""
 
 
-def _print_estimate(path: str, plan: Any) -> None:
+def _print_estimate(path: str, plan: ExportPlan) -> None:
     """Tell a person at a terminal how much is going to be written, before it is."""
     console = Console(stderr=True, highlight=False, soft_wrap=True)
     if not console.is_terminal:

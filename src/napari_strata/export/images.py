@@ -15,6 +15,7 @@ from napari_strata.dataset import Dataset, Image
 from napari_strata.export.dataset_image import dataset_image
 from napari_strata.export.distributed import Crew, crew
 from napari_strata.export.errors import ExportCancelled, ExportError
+from napari_strata.export.export_plan import ExportPlan
 from napari_strata.export.layer_image import LayerImage, layer_image
 from napari_strata.export.options import Options
 from napari_strata.export.origins import (
@@ -55,10 +56,10 @@ class ImageFormat:
     name_of : ``(plan)``; what the format is called by `napari_strata.open`.
     """
 
-    plan: Callable[[Sequence[LayerImage], Options], Any]
+    plan: Callable[[Sequence[LayerImage], Options], ExportPlan]
     write: Callable[..., None]
     verify: Callable[..., Any]
-    name_of: Callable[[Any], str]
+    name_of: Callable[[ExportPlan], str]
 
 
 @dataclass(frozen=True)
@@ -140,7 +141,7 @@ def write_images(
 
 
 def _into_folder(
-    plan: Any,
+    plan: ExportPlan,
     target: Path,
     images: Sequence[LayerImage],
     origins: Sequence[str],
@@ -190,7 +191,7 @@ class _Check:
         check_target(self._target, sources=self._origins, replace=self._replace)
 
 
-def _fill(stage: Stage, plan: Any, format: ImageFormat, how: How, who: Crew) -> None:
+def _fill(stage: Stage, plan: ExportPlan, format: ImageFormat, how: How, who: Crew) -> None:
     folder = {"driver": "file", "path": f"{stage.folder}/"}
     _write(plan, folder, format, how, who, journals=stage.journals)
     if stage.is_resumed or who.executor is not None:  # else nobody was killed
@@ -200,7 +201,7 @@ def _fill(stage: Stage, plan: Any, format: ImageFormat, how: How, who: Crew) -> 
 
 
 def _write(
-    plan: Any,
+    plan: ExportPlan,
     folder: Mapping[str, Any],
     format: ImageFormat,
     how: How,
@@ -226,7 +227,12 @@ def _stop_if(cancel: threading.Event | None) -> None:
 
 
 def _into_bucket(
-    plan: Any, url: str, images: Sequence[LayerImage], format: ImageFormat, how: How, who: Crew
+    plan: ExportPlan,
+    url: str,
+    images: Sequence[LayerImage],
+    format: ImageFormat,
+    how: How,
+    who: Crew,
 ) -> Exported:
     if how.resume:
         raise ExportError(f"{url}: an export into a bucket cannot be resumed; start it again")
@@ -244,13 +250,13 @@ def _into_bucket(
 
 
 def _exported(
-    path: Path | str, plan: Any, format: ImageFormat, problems: Iterable[Problem]
+    path: Path | str, plan: ExportPlan, format: ImageFormat, problems: Iterable[Problem]
 ) -> Exported:
     paths = tuple(image.written.path for image in plan.images)
     return Exported(path, format.name_of(plan), (), tuple(problems), paths)
 
 
-def _check_portable(plan: Any, who: Crew) -> None:
+def _check_portable(plan: ExportPlan, who: Crew) -> None:
     if who.executor is None or isinstance(who.executor, ThreadPoolExecutor):
         return
     for image in plan.images:

@@ -3,27 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
 import numpy as np
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from napari_strata.export.export_plan import ExportPlan, PlannedImage
 from napari_strata.export.plan_text import bytes_text, place_text, shape_text
 from napari_strata.model import Problem
 
 _STYLES = {"error": "bold red", "warning": "yellow", "info": "dim"}
 
 
-def print_plan(console: Console, plan: Any) -> None:
-    """Print every image's levels with their places and sizes, then what is lost."""
+def print_plan(console: Console, plan: ExportPlan, name: str) -> None:
+    """Print every image's levels with their places and sizes, then what is lost.
+
+    ``name`` is that of the format.
+    """
     for image in plan.images:
         _print_image(console, image)
-    console.print(
-        f"{plan.container}, version {plan.version}: {bytes_text(plan.nbytes)} before compression "
-        f"with {plan.codec.name}"
-    )
+    console.print(f"{name}: {bytes_text(plan.nbytes)} before compression with {plan.codec.name}")
     print_problems(console, plan.losses)
 
 
@@ -34,7 +34,7 @@ def print_problems(console: Console, problems: Iterable[Problem]) -> None:
         console.print(f"[{style}]{problem.severity}[/{style}] {escape(str(problem))}")
 
 
-def _print_image(console: Console, image: Any) -> None:
+def _print_image(console: Console, image: PlannedImage) -> None:
     written = image.written
     axes = ", ".join(f"{axis.name} ({axis.unit or 'voxel'})" for axis in written.axes)
     name = escape(written.path or ".")

@@ -5,17 +5,19 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
 from napari_strata import affine
+from napari_strata.export.codecs import Codec
+from napari_strata.export.export_plan import ExportPlan
 from napari_strata.export.pyramid import LevelPlan
+from napari_strata.export.sources import Source
 
 _SHORT = 12  # characters of a checksum
 
 
-def told(plan: Any) -> dict[str, str]:
+def told(plan: ExportPlan) -> dict[str, str]:
     """Say what an export writes and from where, by what each sentence is about.
 
     Two exports with the same words write the same bytes.
@@ -23,7 +25,7 @@ def told(plan: Any) -> dict[str, str]:
     words = {"format": f"{plan.container} {plan.version}", "codec": _codec(plan.codec)}
     for image in plan.images:
         name = image.written.path or image.written.name or "image"
-        for part, number in zip(image.parts, range(len(image.parts)), strict=True):
+        for number, part in enumerate(image.parts):
             words[f"source {number} of {name}"] = _source(part.source)
             words[f"how {name} {number} is reduced"] = part.pyramid.method
         for written, level in zip(image.written.levels, image.levels, strict=True):
@@ -73,13 +75,13 @@ def _level(level: LevelPlan) -> str:
     )
 
 
-def _source(source: Any) -> str:
+def _source(source: Source) -> str:
     if not source.portable:
         return f"pixels in memory ({source.identity[:_SHORT]}), which cannot be resumed"
     return f"stored pixels {source.identity[:_SHORT]}"
 
 
-def _codec(codec: Any) -> str:
+def _codec(codec: Codec) -> str:
     return f"{codec.name} {codec.level}"
 
 
