@@ -84,6 +84,8 @@ class Geometry:
         segment are known when its manifest is read (`napari_strata.geometries.segment`).
     segments : the ids of those that are listed; None where they cannot be listed, and elsewhere.
     layer : plain JSON values that say which layer it was written from, if it was by us.
+    annotation : whether it belongs to the images it was found with: it is always shown with them,
+        whole, as the layer it was.
     """
 
     name: str
@@ -100,6 +102,7 @@ class Geometry:
     folder: GeometryLocation | None = None
     segments: tuple[int, ...] | None = None
     layer: Mapping[str, Any] = field(default_factory=dict)
+    annotation: bool = False
     problems: tuple[Problem, ...] = ()
     evidence: str = ""
 

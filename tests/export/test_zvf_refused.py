@@ -54,7 +54,7 @@ CASES = {
 @pytest.mark.parametrize(("make", "message"), CASES.values(), ids=CASES)
 def test_refused(tmp_path, make, message):
     with pytest.raises(ValueError, match=message):
-        strata.export(make(), tmp_path / "it.zarrvectors")
+        strata.export(make(), tmp_path / "it.zarrvectors", format="zvf")
     assert list(tmp_path.iterdir()) == []
 
 
@@ -63,17 +63,19 @@ def test_one_layer_a_store(tmp_path):
     with pytest.raises(ValueError, match="found 2 \\('A', 'B'\\): give each its own path"):
         strata.export(layers, tmp_path / "it.zarrvectors")
     with pytest.raises(ValueError, match="found 0"):
-        strata.export([], tmp_path / "it.zarrvectors")
+        strata.export([], tmp_path / "it.zarrvectors", format="zvf")
     assert strata.export(layers[:1], tmp_path / "it.zarrvectors").levels == (1,)
 
 
 def test_unknown_format(tmp_path):
-    with pytest.raises(ValueError, match="'png' is not known; known are zvf"):
+    with pytest.raises(ValueError, match="found 'png', expected one of ome-zarr, cosem, zvf"):
         strata.export(Points([[1, 2]]), tmp_path / "it", format="png")
 
 
 def test_not_a_layer(tmp_path):
     with pytest.raises(ValueError, match="found a int, expected a layer"):
+        strata.export(3, tmp_path / "it", format="zvf")
+    with pytest.raises(ValueError, match="int cannot be exported; expected layers"):
         strata.export(3, tmp_path / "it")
 
 

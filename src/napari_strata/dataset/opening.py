@@ -15,7 +15,7 @@ from napari_strata.arrays import open_level
 from napari_strata.arrays.decodable import decodable
 from napari_strata.dataset.geometry import Geometry
 from napari_strata.dataset.image import Image
-from napari_strata.formats import Context, Orientation, Origin
+from napari_strata.formats import Context, Orientation, Origin, annotations_beside
 from napari_strata.formats.discover import open_node
 from napari_strata.formats.spacing import different_spacing
 from napari_strata.geometry import VertexSpace
@@ -148,6 +148,7 @@ def open_at(
     found, context = open_node(
         Context(node, origin, multiscale, _read_values, orientation, vertices)
     )
+    annotations_beside.add_to(found, context)
     images = [checked for image in found.images if (checked := decodable(image, found.problems))]
     if not images and not found.geometries:
         errors = [p for p in found.problems if p.severity == "error"]

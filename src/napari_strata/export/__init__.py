@@ -32,7 +32,9 @@ def export(
     Parameters
     ----------
     layers : a layer of napari or several; or images, or datasets, of `napari_strata.open`. A
-        layer is written as it is now: its live transforms, name and look.
+        layer is written as it is now: its live transforms, name and look. Points, shapes,
+        vectors, surfaces and tracks go beside an OME-Zarr ``NAME.ome.zarr``, to
+        ``NAME.annotations``, and come back when that is opened.
     path : a folder, made by this; or a folder of a bucket, ``s3://…`` or ``gs://…``.
     format : ``ome-zarr``, ``cosem`` for N5 with COSEM's and Neuroglancer's keys, or ``zvf`` for
         one layer of points, shapes, vectors, a surface or tracks. By default ``zvf`` where the
@@ -48,8 +50,9 @@ def export(
     progress : called now and then with the bytes that are written and those there are.
     cancel : set it from another thread to stop.
     **options : what is written: ``version``, ``channels``, ``box``, ``voxels``, ``times``,
-        ``first_level``, ``levels``, ``factors``, ``method``, ``chunks``, ``shards``, ``codec``
-        and ``copy_levels``; see `napari_strata.export.options.Options`.
+        ``first_level``, ``levels``, ``factors``, ``method``, ``chunks``, ``shards``, ``codec``,
+        ``copy_levels``, ``resample``, ``annotations`` and ``shapes``; see
+        `napari_strata.export.options.Options`.
 
     Raises
     ------

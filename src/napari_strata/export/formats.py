@@ -66,6 +66,13 @@ def _cosem() -> ImageFormat:
     return ImageFormat(cosem_n5.plan_images, cosem_n5.write, cosem_n5.verify, lambda plan: "cosem")
 
 
+def _with_annotations() -> Writer:
+    from napari_strata.export.annotations_beside import write
+
+    kind = _ome_zarr()
+    return lambda layers, path, options, how: write(layers, path, kind, options, how)
+
+
 def _zvf() -> Writer:
     from napari_strata.export import zvf
     from napari_strata.export.options import Options
@@ -73,6 +80,10 @@ def _zvf() -> Writer:
     def write(layers: Any, path: str | os.PathLike[str], options: Options, how: How) -> Exported:
         if options != Options() or how.resume or how.restart or how.executor or how.scheduler:
             raise ExportError("a ZVF store is written as a whole; of options it has only replace")
+        if os.fspath(path).rstrip("/\\").endswith(".zarr"):
+            from napari_strata.export.annotations_beside import check_has_images
+
+            check_has_images(layers, path)
         return zvf.write(tuple(as_list(layers)), path, replace=how.replace)
 
     return write
@@ -96,6 +107,7 @@ IMAGE_FORMATS: Mapping[str, Callable[[], ImageFormat]] = {
 
 FORMATS: Mapping[str, Callable[[], Writer]] = {
     **{name: _of_images(make) for name, make in IMAGE_FORMATS.items()},
+    "ome-zarr": _with_annotations,
     "zvf": _zvf,
 }
 """By name, what gives the writer of a format."""

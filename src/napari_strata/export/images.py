@@ -6,10 +6,10 @@ import os
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from napari_strata.dataset import Dataset, Image
 from napari_strata.export.dataset_image import dataset_image
@@ -121,10 +121,32 @@ def _of_layer(layer: Any) -> LayerImage:
         raise ExportError(str(error)) from error
 
 
+class Companion(Protocol):
+    """What is written beside a dataset, and put in place with it."""
+
+    def check_remote(self, url: str) -> None:
+        """Refuse by raising what cannot be beside a dataset in a bucket."""
+
+    def settle(self, target: Path, *, replace: bool, is_new: bool) -> None:
+        """Put right what a killed export left; refuse by raising what has no place."""
+
+    def made(self, stage: Stage, how: How) -> AbstractContextManager[Callable[[], None]]:
+        """Write it; gives what puts it and the dataset in place."""
+
+
 def write_images(
-    layers: Any, path: str | os.PathLike[str], format: ImageFormat, options: Options, how: How
+    layers: Any,
+    path: str | os.PathLike[str],
+    format: ImageFormat,
+    options: Options,
+    how: How,
+    companion: Companion | None = None,
 ) -> Exported:
     """Write images and labels to a path; see `napari_strata.export.export`.
+
+    Parameters
+    ----------
+    companion : what is written beside the dataset, if anything.
 
     Raises
     ------
@@ -135,9 +157,12 @@ def write_images(
     with crew(how.scheduler) if how.executor is None else _given(how.executor) as who:
         _check_portable(plan, who)
         if is_remote(path):
+            if companion is not None:
+                companion.check_remote(str(path))
             return _into_bucket(plan, str(path), images, format, how, who)
         origins = (*local_origins(images), *layer_origins(layers))
-        return _into_folder(plan, local_target(path), images, origins, format, how, who)
+        target = local_target(path)
+        return _into_folder(plan, target, images, origins, format, how, who, companion)
 
 
 def _into_folder(
@@ -148,12 +173,16 @@ def _into_folder(
     format: ImageFormat,
     how: How,
     who: Crew,
+    companion: Companion | None,
 ) -> Exported:
     check = _Check(target, origins, how.replace)
-    if leftover(target) is None:  # else the target may be what an export has just placed
+    is_new = leftover(target) is None
+    if is_new:  # else the target may be what an export has just placed
         check.ahead()
     else:
         check_apart(target, origins)
+    if companion is not None:
+        companion.settle(target, replace=how.replace, is_new=is_new)
     room = missing_room(target, plan.nbytes)
     with staged(
         target,
@@ -165,8 +194,9 @@ def _into_folder(
     ) as stage:
         if not stage.is_placed:
             who.check_sees(array_folders(images), str(stage.partial / NOTE))
-            _fill(stage, plan, format, how, who)
-            stage.place()
+            with companion.made(stage, how) if companion else nullcontext(stage.place) as place:
+                _fill(stage, plan, format, how, who)
+                place()
     problems = [*plan.losses, *([room] if room else []), *stage.problems]
     return _exported(target, plan, format, problems)
 

@@ -39,6 +39,10 @@ class Options:
     copy_levels : take the coarser levels that a layer has, instead of computing them anew.
     resample : write what is mirrored or turned by quarter turns on a straight grid: the same
         voxels, in another order. What is turned otherwise is refused.
+    annotations : further files for annotations beside the dataset: ``csv`` of points and shapes
+        as napari's own, ``geff`` of tracks.
+    shapes : whether shapes are annotations, or become labels on the voxels of the first image
+        layer.
 
     Raises
     ------
@@ -59,6 +63,8 @@ class Options:
     codec: Codec = DEFAULT
     copy_levels: bool = False
     resample: bool = False
+    annotations: str | Sequence[str] = ()
+    shapes: Literal["annotations", "labels"] = "annotations"
 
     def __post_init__(self) -> None:
         if self.version not in (None, *VERSIONS):
@@ -66,6 +72,8 @@ class Options:
             raise ExportError(f"version of OME-Zarr: found {self.version!r}, expected {known}")
         if self.channels not in ("merge", "separate"):
             raise ExportError(f"channels: found {self.channels!r}, expected merge or separate")
+        if self.shapes not in ("annotations", "labels"):
+            raise ExportError(f"shapes: found {self.shapes!r}, expected annotations or labels")
         if self.method not in (None, *METHODS):
             known = ", ".join(METHODS)
             raise ExportError(f"method: found {self.method!r}, expected one of {known}")

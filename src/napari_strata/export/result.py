@@ -19,6 +19,7 @@ class Exported:
     levels : how many vertices each of its levels has, finest first; of images there are none.
     problems : what is not in it, and what was assumed.
     images : paths of the images and labels in it, relative to ``path``.
+    annotations : the folder beside it with the annotations; None if there are none.
     """
 
     path: Path | str
@@ -26,3 +27,4 @@ class Exported:
     levels: tuple[int, ...] = ()
     problems: tuple[Problem, ...] = ()
     images: tuple[str, ...] = ()
+    annotations: Path | None = None

@@ -54,11 +54,31 @@ def _validate(folder: Path) -> None:
         raise NotTheSame(f"zarr-vectors finds the store wrong: {'; '.join(result.errors)}")
 
 
-def _compare(annotation: Annotation, folder: Path) -> tuple[int, ...]:
+def annotation_of(geometry: dataset.Geometry, vertices: Vertices) -> Annotation:
+    """Describe again the layer that a geometry was written from.
+
+    Parameters
+    ----------
+    vertices : level 0, all of it.
+
+    Raises
+    ------
+    ValueError
+        If it cannot be made again.
+    """
     from napari_strata.layers.annotation import from_layer_data
     from napari_strata.layers.annotation_restore import remade
     from napari_strata.layers.annotation_values import Unreadable
 
+    layer = geometry.model.layer
+    arguments = {"units": layer.get("units"), "axis_labels": layer.get("labels")}
+    try:
+        return from_layer_data(*remade(geometry, vertices, arguments))
+    except Unreadable as error:
+        raise ValueError(str(error)) from error
+
+
+def _compare(annotation: Annotation, folder: Path) -> tuple[int, ...]:
     opened = dataset.open(str(folder))
     if len(opened.geometries) != 1:
         raise NotTheSame(f"found {len(opened.geometries)} geometries in it, expected 1")
@@ -71,10 +91,9 @@ def _compare(annotation: Annotation, folder: Path) -> tuple[int, ...]:
     if serious:
         raise NotTheSame(f"reading it back: {serious[0]}")
     layer = annotation.layer
-    arguments = {"units": layer["units"], "axis_labels": layer["labels"]}
     try:
-        again = from_layer_data(*remade(geometry, found, arguments))
-    except Unreadable as error:
+        again = annotation_of(geometry, found)
+    except ValueError as error:
         raise NotTheSame(f"the layer cannot be made again: {error}") from error
     _same_vertices(annotation.vertices, again.vertices)
     if again.layer != layer or again.axes != annotation.axes:

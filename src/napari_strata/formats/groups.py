@@ -7,6 +7,7 @@ from collections.abc import Callable
 from napari_strata.formats import (
     Context,
     Found,
+    annotations_beside,
     cosem_prefix,
     images_at,
     ome_labels,
@@ -34,6 +35,7 @@ COLLECTIONS: tuple[Collection, ...] = (
     precomputed_mesh,
 )
 _FOLDERS: tuple[Callable[[Node, Context, ImagesAt], Found | None], ...] = (
+    annotations_beside.open_folder,
     cosem_prefix.open_folder,
     precomputed_mesh.open_folder,
     visor_sample.open_folder,
@@ -84,6 +86,8 @@ def open_folder(node: Node, context: Context) -> Found | None:
 
 def other_folders(node: Node) -> list[Node]:
     """List the folders in a folder which `open_folder` opens that it leaves alone."""
+    if annotations_beside.is_annotations(node):
+        return []
     if cosem_prefix.is_mesh_parent(node) or precomputed_mesh.is_mesh_folder(node):
         return []
     return visor_sample.other_folders(node)

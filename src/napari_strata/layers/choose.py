@@ -44,16 +44,22 @@ def _weight(parts: Sequence[Image]) -> tuple[bool, int]:
 
 
 def choose_geometries(geometries: Sequence[Geometry]) -> tuple[list[Geometry], int]:
-    """Return at most `MOST_GEOMETRIES`, in their order, and how many are left out."""
-    return list(geometries[:MOST_GEOMETRIES]), max(0, len(geometries) - MOST_GEOMETRIES)
+    """Return at most `MOST_GEOMETRIES`, in their order, and how many are left out.
+
+    Annotations of the images are all shown, and do not count.
+    """
+    others = [g for g in geometries if not g.model.annotation]
+    left_out = {id(geometry) for geometry in others[MOST_GEOMETRIES:]}
+    return [g for g in geometries if id(g) not in left_out], len(left_out)
 
 
 def is_few(geometries: Sequence[Geometry]) -> bool:
     """Tell whether all of them are visible at first, be it over an image or not.
 
-    Of more, the first is, where there is no image.
+    Of more, the first is, where there is no image. Annotations of the images do not count.
     """
-    return len(geometries) <= MOST_VISIBLE_GEOMETRIES
+    others = [g for g in geometries if not g.model.annotation]
+    return len(others) <= MOST_VISIBLE_GEOMETRIES
 
 
 def split_axis(image: Image) -> int | None:

@@ -54,7 +54,14 @@ def geometries_of(dataset: Dataset, images: Sequence[Any], problems: list[Proble
         if geometry.model.folder is not None:
             _add_folder(dataset.path, geometry, visible, result, problems)
         else:
-            result.layers += geometry_layers(dataset.path, geometry, problems, visible=visible)
+            is_whole = geometry.model.annotation  # as the layer it was, however large
+            result.layers += geometry_layers(
+                dataset.path,
+                geometry,
+                problems,
+                level=0 if is_whole else None,
+                visible=visible or is_whole,
+            )
         problems += _not_shared(geometry, images)
     return result
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import posixpath
 from collections.abc import Sequence
 from typing import Any
 
@@ -65,7 +66,11 @@ def _opened_path(dataset_path: str, geometry: Geometry) -> str:
     path, segment = geometry.path, geometry.model.segment
     if segment is not None:
         path = path.removesuffix(str(segment))
-    return f"{dataset_path.rstrip('/')}/{path}".rstrip("/")
+    opened = f"{dataset_path.rstrip('/')}/{path}".rstrip("/")
+    if not path.startswith("../"):
+        return opened
+    scheme, mark, rest = opened.rpartition("://")  # it lies beside; buckets know no ``..``
+    return f"{scheme}{mark}{posixpath.normpath(rest)}"
 
 
 def _finite(value: float) -> float | None:
