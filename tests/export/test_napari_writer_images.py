@@ -171,3 +171,25 @@ def test_why_it_cannot_be_saved_is_told(tmp_path: Path):
     viewer.add_points(np.zeros((0, 2)), name="nothing")
     with pytest.raises(OSError, match="nothing"):
         viewer.layers.save(str(tmp_path / "it.zarrvectors"), plugin=PLUGIN)
+
+
+@pytest.mark.parametrize("make", [image, labels])
+def test_annotations_go_beside_it(tmp_path: Path, make: Any):
+    viewer = ViewerModel()
+    viewer.add_layer(make())
+    viewer.add_points([[1.0, 2.0, 3.0]], name="spots", units="um", axis_labels=("z", "y", "x"))
+    path = str(tmp_path / "it.ome.zarr")
+    assert viewer.layers.save(path, plugin=PLUGIN) == [path]
+    assert sorted(entry.name for entry in tmp_path.iterdir()) == ["it.annotations", "it.ome.zarr"]
+    opened = strata.open(path)
+    assert len(opened.images) == 1
+    assert opened.geometries[0].levels[0].read().vertices.tolist() == [[1, 2, 3]]
+
+
+def test_annotations_alone_are_saved_otherwise(tmp_path: Path):
+    manager = npe2.PluginManager.instance()
+    writers = {writer.display_name for writer in manager.iter_compatible_writers(["points"])}
+    assert "OME-Zarr" not in writers
+    points = ViewerModel().add_points([[1.0, 2.0]])
+    with pytest.raises(OSError, match=r"it\.zarrvectors"):
+        export_save.save_layers(str(tmp_path / "it.zarr"), [points.as_layer_data_tuple()])

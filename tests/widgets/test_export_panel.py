@@ -67,7 +67,7 @@ def planned(panel: ExportPanel, qtbot: Any) -> Any:
 
 
 def message(panel: ExportPanel) -> str:
-    return str(panel.message.text.text()) if panel.message.isVisibleTo(panel) else ""
+    return str(panel.shown.message.text.text()) if panel.shown.message.isVisibleTo(panel) else ""
 
 
 def finish(panel: ExportPanel, qtbot: Any) -> Any:
@@ -86,13 +86,12 @@ def test_without_layers_it_says_what_it_is_for(viewer: Any, qtbot: Any):
     panel = open_panel(viewer)
     assert panel.hint.isVisibleTo(panel)
     assert planned(panel, qtbot) is None
-    assert not panel.start_button.isEnabled()
+    assert not panel.shown.start.isEnabled()
 
 
 def test_what_is_ticked_follows_the_selection_until_ticked_by_hand(viewer: Any):
     panel = open_panel(viewer)
     image, labels = add_image(viewer), add_labels(viewer)
-    viewer.add_points(np.zeros((1, 3)), name="no image")
     viewer.layers.selection = {image}
     assert [panel.layers.item(k).text() for k in range(panel.layers.count())] == [
         "nuclei (labels)",
@@ -118,7 +117,7 @@ def test_the_preview_says_what_is_written(viewer: Any, qtbot: Any, tmp_path: Pat
     panel = open_panel(viewer)
     image, labels = add_image(viewer, colormap="viridis"), add_labels(viewer)
     viewer.layers.selection = {image, labels}
-    panel.path.setText(str(tmp_path / "out"))
+    panel.target.path.setText(str(tmp_path / "out"))
     plan = planned(panel, qtbot)
     text = panel.text.text()
     # 8 · 40 · 60 voxels of 2 and of 4 bytes; one chunk holds them, so there is one level.
@@ -129,8 +128,8 @@ def test_the_preview_says_what_is_written(viewer: Any, qtbot: Any, tmp_path: Pat
     assert "image of uint16, axes z, y, x in micrometer" in text
     assert "scale 2, 0.5, 0.5" in text
     assert "translation 0, 0, 0" in text
-    assert panel.total.text() == "OME-Zarr 0.5: 2 images, 115 kB before compression."
-    assert any("viridis" in line for line in panel.problems.texts())
+    assert panel.shown.total.text() == "OME-Zarr 0.5: 2 images, 115 kB before compression."
+    assert any("viridis" in line for line in panel.shown.problems.texts())
     assert plan.version == "0.5"
     assert message(panel) == ""
     assert not list(tmp_path.iterdir())
@@ -148,7 +147,7 @@ def test_the_preview_follows_the_layer(viewer: Any, qtbot: Any):
 def test_settings_reach_the_plan(viewer: Any, qtbot: Any):
     panel = open_panel(viewer)
     add_image(viewer)
-    panel.format.setCurrentIndex(3)
+    panel.target.format.setCurrentIndex(3)
     panel.way.levels.setValue(2)
     panel.way.factors.setText("1,2,2")
     panel.way.method.setCurrentText("max")
@@ -171,11 +170,11 @@ def test_settings_reach_the_plan(viewer: Any, qtbot: Any):
 REFUSED = {
     "sizes": (lambda p: p.way.chunks.setText("a lot"), "chunks: found 'a lot'"),
     "shards in 0.4": (
-        lambda p: (p.format.setCurrentIndex(1), p.way.shards.setCurrentText("auto")),
+        lambda p: (p.target.format.setCurrentIndex(1), p.way.shards.setCurrentText("auto")),
         "OME-Zarr 0.4 has no shards",
     ),
-    "no parent": (lambda p: p.path.setText("/no/such/folder/a.zarr"), "there is no folder"),
-    "web server": (lambda p: p.path.setText("https://a.b/c.zarr"), "https://a.b/c.zarr"),
+    "no parent": (lambda p: p.target.path.setText("/no/such/folder/a.zarr"), "there is no folder"),
+    "web server": (lambda p: p.target.path.setText("https://a.b/c.zarr"), "https://a.b/c.zarr"),
 }
 
 
@@ -188,7 +187,7 @@ def test_what_cannot_be_is_refused_in_a_sentence(viewer: Any, qtbot: Any, case: 
     fill(panel)
     assert planned(panel, qtbot) is None
     assert sentence in message(panel)
-    assert not panel.start_button.isEnabled()
+    assert not panel.shown.start.isEnabled()
     assert panel.text.text() == ""
 
 
@@ -197,7 +196,7 @@ def test_a_turned_layer_in_an_old_version_is_refused(viewer: Any, qtbot: Any):
     layer = add_image(viewer)
     layer.rotate = np.array([[1, 0, 0], [0, 0.8, -0.6], [0, 0.6, 0.8]])
     assert planned(panel, qtbot).version == "0.6"
-    panel.format.setCurrentIndex(2)
+    panel.target.format.setCurrentIndex(2)
     assert planned(panel, qtbot) is None
     assert "cells" in message(panel)
 
@@ -277,11 +276,11 @@ def test_an_export(viewer: Any, qtbot: Any, tmp_path: Path):
     panel = open_panel(viewer)
     image, labels = add_image(viewer, translate=(1, 2, 3)), add_labels(viewer)
     viewer.layers.selection = {image, labels}
-    panel.path.setText(str(tmp_path / "out"))
+    panel.target.path.setText(str(tmp_path / "out"))
     panel.begin()
     job = finish(panel, qtbot)
     assert job.failure == ""
-    assert panel.path.text() == str(tmp_path / "out.ome.zarr")
+    assert panel.target.path.text() == str(tmp_path / "out.ome.zarr")
     assert [entry.name for entry in tmp_path.iterdir()] == ["out.ome.zarr"]
     found = {each.kind: each for each in strata.open(tmp_path / "out.ome.zarr").images}
     assert np.array_equal(np.asarray(found["image"].levels[0].data), PIXELS)
@@ -295,12 +294,33 @@ def test_an_export(viewer: Any, qtbot: Any, tmp_path: Path):
     assert panel.rows.rows == []
 
 
+def test_annotations_beside_it(viewer: Any, qtbot: Any, tmp_path: Path):
+    panel = open_panel(viewer)
+    image = add_image(viewer)
+    points = viewer.add_points(
+        [[1.0, 2.0, 3.0]], name="spots", units="um", axis_labels=("z", "y", "x")
+    )
+    panel.target.path.setText(str(tmp_path / "out.ome.zarr"))
+    assert planned(panel, qtbot) is None
+    assert "no image" in message(panel)
+    viewer.layers.selection = {image, points}
+    planned(panel, qtbot)
+    assert panel.text.text().endswith("Beside it, whole, in out.annotations\nspots (points)")
+    panel.begin()
+    assert finish(panel, qtbot).failure == ""
+    opened = strata.open(tmp_path / "out.ome.zarr")
+    assert opened.geometries[0].levels[0].read().vertices.tolist() == [[1, 2, 3]]
+    panel.target.format.setCurrentIndex(4)
+    assert planned(panel, qtbot) is None
+    assert "COSEM N5 has no place for 'spots' (points)" in message(panel)
+
+
 def test_n5_too(viewer: Any, qtbot: Any, tmp_path: Path):
     panel = open_panel(viewer)
     add_image(viewer)
-    panel.path.setText(str(tmp_path / "out.ome.zarr"))
-    panel.format.setCurrentIndex(4)
-    assert panel.path.text() == str(tmp_path / "out.n5")
+    panel.target.path.setText(str(tmp_path / "out.ome.zarr"))
+    panel.target.format.setCurrentIndex(4)
+    assert panel.target.path.text() == str(tmp_path / "out.n5")
     panel.begin()
     assert finish(panel, qtbot).failure == ""
     (image,) = strata.open(tmp_path / "out.n5").images
@@ -327,7 +347,7 @@ def test_replacing_is_asked_for(
     panel = open_panel(viewer)
     questions: list[str] = []
     monkeypatch.setattr(panel, "confirm", lambda text: bool(questions.append(text)) or answer)
-    panel.path.setText(str(target))
+    panel.target.path.setText(str(target))
     panel.begin()
     qtbot.waitUntil(lambda: bool(questions), timeout=30_000)
     assert str(target) in questions[0]
@@ -347,7 +367,7 @@ def test_what_is_no_dataset_is_not_replaced(
     add_image(viewer)
     panel = open_panel(viewer)
     monkeypatch.setattr(panel, "confirm", lambda text: True)
-    panel.path.setText(str(target))
+    panel.target.path.setText(str(target))
     panel.begin()
     job = finish(panel, qtbot)
     assert "is no Zarr or N5 dataset" in job.failure
@@ -362,25 +382,25 @@ def test_cancelled_and_resumed(
     (layer, *_) = viewer.open(str(path), plugin="napari-strata")
     viewer.layers.selection = {layer}
     panel = open_panel(viewer)
-    panel.path.setText(str(tmp_path / "out.zarr"))
+    panel.target.path.setText(str(tmp_path / "out.zarr"))
     panel.begin()
     qtbot.waitUntil(lambda: bool(panel.rows.rows), timeout=30_000)
     (row,) = panel.rows.rows
     qtbot.waitUntil(lambda: row.state.text() == "0 B of 100 B", timeout=30_000)
     assert "can be resumed" in row.hint.text()
-    assert not panel.start_button.isEnabled()
+    assert not panel.shown.start.isEnabled()
     row.button.click()
     assert finish(panel, qtbot).cancelled
     assert row.message.text.text() == "Cancelled. It can be resumed."
     assert not (tmp_path / "out.zarr").exists()
-    qtbot.waitUntil(lambda: panel.resume_button.isVisibleTo(panel), timeout=30_000)
-    assert not panel.start_button.isVisibleTo(panel)
+    qtbot.waitUntil(lambda: panel.shown.resume.isVisibleTo(panel), timeout=30_000)
+    assert not panel.shown.start.isVisibleTo(panel)
     held.set()
-    panel.resume_button.click()
+    panel.shown.resume.click()
     qtbot.waitUntil(lambda: len(panel.exports.jobs) == 2, timeout=30_000)
     assert finish(panel, qtbot).failure == ""
     assert [entry.name for entry in tmp_path.iterdir()] == ["out.zarr"]
-    qtbot.waitUntil(lambda: not panel.resume_button.isVisibleTo(panel), timeout=30_000)
+    qtbot.waitUntil(lambda: not panel.shown.resume.isVisibleTo(panel), timeout=30_000)
 
 
 def test_started_again(
@@ -389,7 +409,7 @@ def test_started_again(
     (layer, *_) = viewer.open(str(samples["ome-zarr-0.5"].path), plugin="napari-strata")
     viewer.layers.selection = {layer}
     panel = open_panel(viewer)
-    panel.path.setText(str(tmp_path / "out.zarr"))
+    panel.target.path.setText(str(tmp_path / "out.zarr"))
     panel.begin()
     qtbot.waitUntil(lambda: bool(panel.exports.jobs), timeout=30_000)
     panel.exports.jobs[0].cancel()
@@ -397,11 +417,11 @@ def test_started_again(
     held.set()
     panel.way.codec.setCurrentText("gzip")  # another export: it cannot be resumed
     planned(panel, qtbot)
-    panel.resume_button.click()
+    panel.shown.resume.click()
     qtbot.waitUntil(lambda: len(panel.exports.jobs) == 2, timeout=30_000)
     assert "is another export and cannot be resumed" in finish(panel, qtbot).failure
     planned(panel, qtbot)
-    panel.restart_button.click()
+    panel.shown.restart.click()
     qtbot.waitUntil(lambda: len(panel.exports.jobs) == 3, timeout=30_000)
     assert finish(panel, qtbot).failure == ""
     assert (tmp_path / "out.zarr").exists()
@@ -412,7 +432,7 @@ def test_closing_the_panel_lets_the_export_go_on(
 ):
     panel = open_panel(viewer)
     layer = add_image(viewer)
-    panel.path.setText(str(tmp_path / "out.zarr"))
+    panel.target.path.setText(str(tmp_path / "out.zarr"))
     panel.begin()
     exports, gone = panel.exports, weakref.ref(panel)
     qtbot.waitUntil(lambda: bool(exports.jobs), timeout=30_000)
@@ -440,7 +460,7 @@ def test_closing_the_window_stops_the_export(
 ):
     panel = open_panel(viewer)
     add_image(viewer)
-    panel.path.setText(str(tmp_path / "out.zarr"))
+    panel.target.path.setText(str(tmp_path / "out.zarr"))
     panel.begin()
     qtbot.waitUntil(lambda: bool(panel.exports.jobs), timeout=30_000)
     (job,) = panel.exports.jobs
@@ -456,7 +476,7 @@ def test_the_window_answers_while_it_is_exported(
 ):
     panel = open_panel(viewer)
     layer = add_image(viewer)
-    panel.path.setText(str(tmp_path / "out.zarr"))
+    panel.target.path.setText(str(tmp_path / "out.zarr"))
     panel.begin()
     qtbot.waitUntil(lambda: bool(panel.exports.jobs), timeout=30_000)
     # The layer as it was: what is changed meanwhile is not half in what is written.
@@ -473,7 +493,7 @@ def test_the_window_answers_while_it_is_exported(
 def test_it_is_as_narrow_as_it_says(viewer: Any, qtbot: Any):
     panel = open_panel(viewer)
     add_image(viewer, "a name that is very much longer than the panel is wide " * 3)
-    panel.path.setText("/tmp/" + "a/very/long/path/" * 20)
+    panel.target.path.setText("/tmp/" + "a/very/long/path/" * 20)
     panel.more.expand(animate=False)
     panel.region.kind.setCurrentIndex(PLACES)
     planned(panel, qtbot)

@@ -41,7 +41,7 @@ class Job:
             from napari_strata.export import export
 
             return export(
-                wish.images,
+                (*wish.images, *wish.annotations),
                 wish.path,
                 format=wish.format,
                 replace=replace,

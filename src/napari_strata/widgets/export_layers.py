@@ -6,11 +6,15 @@ import weakref
 from collections.abc import Callable
 from typing import Any
 
-from napari.layers import Image, Labels, Layer
+from napari.layers import Layer
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QAbstractItemView, QListWidget, QListWidgetItem, QWidget
 from superqt.utils import signals_blocked
 
+from napari_strata.export.formats import ANNOTATIONS
+from napari_strata.export.layer_image import KINDS
+
+_KINDS = frozenset(KINDS) | ANNOTATIONS
 _ROWS = 5  # that are shown without scrolling
 _PLACED_BY = (
     "data", "name", "scale", "translate", "rotate", "shear", "affine", "units", "axis_labels",
@@ -18,7 +22,7 @@ _PLACED_BY = (
 
 
 class LayerChoice(QListWidget):  # type: ignore[misc]
-    """The images and labels of a viewer, as its list has them, the topmost first.
+    """The layers of a viewer that can be exported, as its list has them, the topmost first.
 
     What is ticked follows the selection until a box is ticked by hand.
     """
@@ -32,6 +36,7 @@ class LayerChoice(QListWidget):  # type: ignore[misc]
         self._by_hand = False
         self._layers: list[Layer] = []
         self.setSelectionMode(QAbstractItemView.SelectionMode.NoSelection)
+        self.setSpacing(1)
         self.setTextElideMode(Qt.TextElideMode.ElideMiddle)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setAccessibleName("Layers to export")
@@ -46,6 +51,10 @@ class LayerChoice(QListWidget):  # type: ignore[misc]
             for row, layer in enumerate(self._layers)
             if self.item(row).checkState() == Qt.CheckState.Checked
         ][::-1]
+
+    def images(self) -> list[Layer]:
+        """Give those of them that are images or labels."""
+        return [layer for layer in self.chosen() if layer._type_string in KINDS]
 
     def choose(self, layers: Any) -> None:
         """Tick these layers and no others, as if by hand."""
@@ -69,7 +78,9 @@ class LayerChoice(QListWidget):  # type: ignore[misc]
     def fill(self) -> None:
         """List the viewer's layers anew; boxes ticked by hand stay as they are."""
         ticked = self.chosen() if self._by_hand else list(self._viewer.layers.selection)
-        self._layers = [x for x in reversed(self._viewer.layers) if isinstance(x, Image | Labels)]
+        self._layers = [
+            layer for layer in reversed(self._viewer.layers) if layer._type_string in _KINDS
+        ]
         with signals_blocked(self):
             self.clear()
             for layer in self._layers:
@@ -82,7 +93,7 @@ class LayerChoice(QListWidget):  # type: ignore[misc]
         self.changed.emit()
 
     def _fit(self) -> None:
-        height = max(self.sizeHintForRow(0), 18)
+        height = max(self.sizeHintForRow(0), 18) + 2
         rows = min(max(len(self._layers), 1), _ROWS)
         self.setFixedHeight(rows * height + 2 * self.frameWidth() + 4)
 

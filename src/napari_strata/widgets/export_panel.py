@@ -7,10 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import QSize, Qt, QTimer
 from qtpy.QtWidgets import (
-    QFileDialog,
-    QFormLayout,
     QFrame,
-    QHBoxLayout,
     QLabel,
     QMessageBox,
     QProgressBar,
@@ -24,23 +21,21 @@ from superqt import QCollapsible
 from napari_strata.export.layer_image import LayerImage, layer_image
 from napari_strata.widgets import export_view
 from napari_strata.widgets.background import Background
-from napari_strata.widgets.export_fields import chooser, line
 from napari_strata.widgets.export_jobs import exports_of
 from napari_strata.widgets.export_layers import LayerChoice
 from napari_strata.widgets.export_planning import (
-    SUFFIXES,
     Preview,
     Wish,
     described,
     preview,
-    sum_of,
     wish_of,
-    with_suffix,
 )
+from napari_strata.widgets.export_preview import PreviewBox
 from napari_strata.widgets.export_progress import JobRows
 from napari_strata.widgets.export_region import RegionForm
+from napari_strata.widgets.export_target import TargetForm
 from napari_strata.widgets.export_way import WayForm
-from napari_strata.widgets.problem_list import ProblemList, Sentence, WrappedText, quiet_text
+from napari_strata.widgets.problem_list import WrappedText, quiet_text
 
 if TYPE_CHECKING:
     from napari.viewer import Viewer
@@ -48,14 +43,7 @@ if TYPE_CHECKING:
 DOCK_NAME = "Export (Strata)"  # as napari makes it of the names in napari.yaml
 _WIDTH = 320
 _PAUSE = 250  # milliseconds without a change before an export is planned anew
-_HINT = "Tick the image and labels layers that are to be exported; selected ones are ticked."
-_FORMATS = (
-    ("OME-Zarr (0.5; 0.6 if turned)", "ome-zarr", None),
-    ("OME-Zarr 0.4", "ome-zarr", "0.4"),
-    ("OME-Zarr 0.5", "ome-zarr", "0.5"),
-    ("OME-Zarr 0.6", "ome-zarr", "0.6"),
-    ("COSEM N5", "cosem", None),
-)
+_HINT = "Tick the layers that are to be exported; selected ones are ticked."
 
 
 @dataclass(frozen=True)
@@ -84,24 +72,11 @@ class ExportPanel(QWidget):  # type: ignore[misc]
         self.hint = quiet_text(_HINT)
         self.selected = QPushButton("Tick the selected layers")
         self.selected.setToolTip("Tick what is selected in the viewer, from now on too")
-        self.format = chooser("Format and version", [text for text, _, _ in _FORMATS])
-        self.path = line(
-            "A new folder, or a bucket's: s3://… or gs://…. A folder that is there is only "
-            "replaced if you agree",
-            "a new folder, or s3://…",
-        )
-        self.browse = QPushButton("Browse …")
+        self.target = TargetForm()
         self.region = RegionForm()
         self.way = WayForm()
+        self.shown = PreviewBox()
         self.text = WrappedText()
-        self.total = quiet_text("")
-        self.problems = ProblemList()
-        self.message = Sentence()
-        self.start_button = QPushButton("Export")
-        self.resume_button = QPushButton("Resume")
-        self.resume_button.setToolTip("Go on with what an export that was broken off has left")
-        self.restart_button = QPushButton("Start again")
-        self.restart_button.setToolTip("Discard what an export that was broken off has left")
         self.busy = QProgressBar()
         self.rows = JobRows(self.exports)
         self._lay_out()
@@ -116,22 +91,10 @@ class ExportPanel(QWidget):  # type: ignore[misc]
         policy.setRetainSizeWhenHidden(True)
         self.busy.setSizePolicy(policy)
         self.busy.hide()
-        target = QFormLayout()
-        target.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
-        target.addRow("Format", self.format)
-        where = QHBoxLayout()
-        where.addWidget(self.path, 1)
-        where.addWidget(self.browse)
-        target.addRow("To", where)
         self.more = QCollapsible("Levels, chunks, codec, workers")
         self.more.addWidget(self.way)
         for inner in (self.more.layout(), self.more.content().layout()):
             inner.setContentsMargins(0, 0, 0, 0)
-        buttons = QHBoxLayout()
-        for button in (self.start_button, self.resume_button, self.restart_button):
-            buttons.addWidget(button)
-        self.resume_button.hide()
-        self.restart_button.hide()
         content = QWidget()
         column = QVBoxLayout(content)
         column.addWidget(_heading("Layers"))
@@ -139,13 +102,11 @@ class ExportPanel(QWidget):  # type: ignore[misc]
         column.addWidget(self.layers)
         column.addWidget(self.selected)
         column.addWidget(self.region)
-        column.addLayout(target)
+        column.addWidget(self.target)
         column.addWidget(self.more)
         column.addWidget(_line())
         column.addWidget(_heading("What is written"))
-        for widget in (self.total, self.message, self.problems):
-            column.addWidget(widget)
-        column.addLayout(buttons)
+        column.addWidget(self.shown)
         column.addWidget(self.rows)
         column.addWidget(self.text)
         column.addStretch(1)
@@ -171,13 +132,8 @@ class ExportPanel(QWidget):  # type: ignore[misc]
         self.region.kind.currentIndexChanged.connect(self._set_region_axes)
         self.region.view_asked.connect(self._take_view)
         self.way.changed.connect(self.plan_soon)
-        self.format.currentIndexChanged.connect(self._format_changed)
-        self.path.textChanged.connect(self.plan_soon)
-        self.path.editingFinished.connect(self._complete_path)
-        self.browse.clicked.connect(self._browse)
-        self.start_button.clicked.connect(self._begin_anew)
-        self.resume_button.clicked.connect(self._resume)
-        self.restart_button.clicked.connect(self._restart)
+        self.target.changed.connect(self.plan_soon)
+        self.shown.asked.connect(self.begin)
         self._pause.timeout.connect(self.plan)
         self.exports.changed.connect(self._jobs_changed)
         # Whichever of the two goes first, nobody is called that is no longer there.
@@ -187,8 +143,8 @@ class ExportPanel(QWidget):  # type: ignore[misc]
     # What is asked for
 
     def _layers_changed(self) -> None:
-        chosen = self.layers.chosen()
-        self.hint.setVisible(not chosen)
+        chosen = self.layers.images()
+        self.hint.setVisible(not self.layers.chosen())
         self.selected.setVisible(not self.layers.follows_selection)
         self._set_region_axes()
         self.way.set_most_levels(
@@ -197,7 +153,7 @@ class ExportPanel(QWidget):  # type: ignore[misc]
         self.plan_soon()
 
     def _set_region_axes(self, *_: Any) -> None:
-        chosen = self.layers.chosen()
+        chosen = self.layers.images()
         images = self._images()
         if images is not None:
             self.region.set_layers(chosen, images)
@@ -205,52 +161,28 @@ class ExportPanel(QWidget):  # type: ignore[misc]
     def _images(self) -> list[LayerImage] | None:
         """Describe the layers that are ticked; None if one cannot be, which planning says."""
         try:
-            return [layer_image(layer) for layer in self.layers.chosen()]
+            return [layer_image(layer) for layer in self.layers.images()]
         except ValueError:
             return None
 
     def _take_view(self) -> None:
-        chosen, images = self.layers.chosen(), self._images()
+        chosen, images = self.layers.images(), self._images()
         try:
             if not chosen or images is None:
-                raise ValueError("Tick a layer first.")
+                raise ValueError("Tick an image or labels first.")
             box = export_view.box_of_view(self.viewer, chosen, images)
         except ValueError as error:
             self._refuse(str(error))
             return
         self.region.set_box(box)
 
-    def _format_changed(self) -> None:
-        bare = self.path.text().strip()
-        for suffix in SUFFIXES.values():
-            if bare.endswith(suffix):  # it was put there for the format before
-                self.path.setText(with_suffix(bare.removesuffix(suffix), self._format()[0]))
-                break
-        self.plan_soon()
-
-    def _format(self) -> tuple[str, str | None]:
-        _, name, version = _FORMATS[self.format.currentIndex()]
-        return name, version
-
-    def _complete_path(self) -> None:
-        text = with_suffix(self.path.text(), self._format()[0])
-        if text != self.path.text():
-            self.path.setText(text)
-
-    def _browse(self) -> None:
-        chosen, _ = QFileDialog.getSaveFileName(
-            self, "Export to a new folder", self.path.text(), "Folders (*.zarr *.n5);;All (*)",
-            options=QFileDialog.Option.DontConfirmOverwrite,
-        )  # fmt: skip
-        if chosen:
-            self.path.setText(with_suffix(chosen, self._format()[0]))
-
     def _wish(self) -> Wish:
         """Take a snapshot of the ticked layers and all that is filled in."""
-        format, version = self._format()
+        format, version = self.target.chosen
         chosen = self.layers.chosen()
-        options = {"version": version, **self.way.wishes(), **self.region.wishes(chosen)}
-        return wish_of(chosen, self.path.text(), format, options, self.way.address)
+        region = self.region.wishes(self.layers.images())
+        options = {"version": version, **self.way.wishes(), **region}
+        return wish_of(chosen, self.target.path.text(), format, options, self.way.address)
 
     # Planning
 
@@ -259,7 +191,7 @@ class ExportPanel(QWidget):  # type: ignore[misc]
         self._start = None
         self.preview = None
         self._background.forget(self)
-        self.start_button.setEnabled(bool(self.layers.chosen()))
+        self.shown.start.setEnabled(bool(self.layers.chosen()))
         self._pause.start()
 
     def plan(self) -> None:
@@ -279,74 +211,40 @@ class ExportPanel(QWidget):  # type: ignore[misc]
     def _planned(self, found: Preview) -> None:
         self.busy.hide()
         self.preview = found
-        self.total.setText(sum_of(found.plan, found.wish.format))
-        self.total.show()
-        self.text.setPlainText(described(found.plan))
-        self.problems.set_problems(
-            {"severity": p.severity, "where": p.where, "message": p.message} for p in found.problems
-        )
-        self._say_place(found)
+        self.text.setPlainText(described(found))
+        self.shown.show_preview(found, is_running=self._is_running(found))
         start, self._start = self._start, None
         if start is not None:
             self._begin(found, start)
 
-    def _say_place(self, found: Preview) -> None:
-        is_left = found.leftover is not None
-        running = any(not job.is_over and job.path == found.wish.path for job in self.exports.jobs)
-        self.resume_button.setVisible(is_left and not running)
-        self.restart_button.setVisible(is_left and not running)
-        self.start_button.setVisible(not is_left or running)
-        self.start_button.setEnabled(not running)
-        if running:
-            self.message.say("It is being exported there; see below.", "info")
-        elif is_left:
-            self.message.say("An export there was broken off: resume it, or start again.", "info")
-        elif found.exists:
-            self.message.say("Something is there already; you are asked before it is replaced.",
-                             "warning")  # fmt: skip
-        else:
-            self.message.say("")
+    def _is_running(self, found: Preview) -> bool:
+        there = (job for job in self.exports.jobs if job.path == found.wish.path)
+        return any(not job.is_over for job in there)
 
     def _refuse(self, message: str) -> None:
         """Say why it cannot be exported as it is asked for."""
         self._clear()
-        self.start_button.setEnabled(False)
-        self.message.say(message)
+        self.shown.refuse(message)
 
     def _clear(self) -> None:
         self._start = None
         self.preview = None
         self.busy.hide()
-        self.message.say("")
-        self.total.setText("")
-        self.total.hide()
+        self.shown.clear()
         self.text.setPlainText("")
-        self.problems.set_problems(())
-        for button in (self.resume_button, self.restart_button):
-            button.hide()
-        self.start_button.show()
 
     # Exporting
 
-    def begin(self, *, resume: bool = False, restart: bool = False) -> None:
+    def begin(self, resume: bool = False, restart: bool = False) -> None:
         """Export what is asked for now, after planning it once more."""
-        if not self.path.text().strip():
-            self.message.say("Choose where it is written: a new folder.")
-            self.path.setFocus()
+        if self.target.is_empty:
+            self.shown.message.say("Choose where it is written: a new folder.")
+            self.target.path.setFocus()
             return
-        self._complete_path()
+        self.target.complete()
         self.plan_soon()
         self._start = _Start(resume, restart)
         self.plan()
-
-    def _begin_anew(self) -> None:
-        self.begin()
-
-    def _resume(self) -> None:
-        self.begin(resume=True)
-
-    def _restart(self) -> None:
-        self.begin(restart=True)
 
     def _begin(self, found: Preview, start: _Start) -> None:
         if found.leftover is not None and not (start.resume or start.restart):
@@ -360,7 +258,7 @@ class ExportPanel(QWidget):  # type: ignore[misc]
             if not replace:
                 return
         self.exports.start(found, replace=replace, resume=start.resume, restart=start.restart)
-        self._say_place(found)
+        self.shown.show_place(found, is_running=True)
 
     def _jobs_changed(self) -> None:
         running = sum(not job.is_over for job in self.exports.jobs)
@@ -404,5 +302,5 @@ def open_panel(viewer: Viewer, path: str | None = None) -> ExportPanel:
     dock.show()
     dock.raise_()
     if path is not None:
-        panel.path.setText(path)
+        panel.target.path.setText(path)
     return panel

@@ -11,9 +11,12 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+from napari_strata.export.annotations_beside import Beside, check_has_images, parted
+from napari_strata.export.annotations_place import check_folder, folder_beside
+from napari_strata.export.errors import ExportError
 from napari_strata.export.formats import image_format
 from napari_strata.export.images import as_images
-from napari_strata.export.layer_image import LayerImage
+from napari_strata.export.layer_image import KINDS, LayerImage
 from napari_strata.export.options import Options
 from napari_strata.export.origins import layer_origins, local_origins
 from napari_strata.export.place import TargetExists, check_target, local_target, missing_room
@@ -34,8 +37,9 @@ class Wish:
 
     Attributes
     ----------
-    images : the layers, described in the window's thread.
+    images : the images and labels, described in the window's thread.
     layers : the same, live; asked only for where they come from.
+    annotations : layers of points, shapes and so on, which go beside the images.
     path : a folder or a bucket's; empty while none is chosen.
     """
 
@@ -45,6 +49,7 @@ class Wish:
     format: str = "ome-zarr"
     options: Mapping[str, Any] = field(default_factory=dict)
     scheduler: str | None = None
+    annotations: tuple[Any, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -76,10 +81,19 @@ def wish_of(
     Raises
     ------
     ExportError
-        If one of them is no image, or there is none.
+        If there is no image among them, or the format has no place for one of them.
     """
     whole = with_suffix(path, format)
-    return Wish(as_images(tuple(layers)), tuple(layers), whole, format, dict(options), scheduler)
+    pictures = tuple(layer for layer in layers if layer._type_string in KINDS)
+    others = tuple(layer for layer in layers if layer._type_string not in KINDS)
+    if others and format != "ome-zarr":
+        raise ExportError(
+            f"COSEM N5 has no place for '{others[0].name}' ({others[0]._type_string}); untick it, "
+            "or write OME-Zarr"
+        )
+    check_has_images(layers, whole or f"NAME{SUFFIXES[format]}")
+    images = as_images(pictures)
+    return Wish(images, pictures, whole, format, dict(options), scheduler, others)
 
 
 def with_suffix(path: str, format: str) -> str:
@@ -98,26 +112,37 @@ def preview(wish: Wish) -> Preview:
         If it cannot be made; one sentence says why.
     """
     plan = image_format(wish.format).plan(wish.images, Options(**wish.options))
+    beside = Beside(parted(wish.annotations))
+    losses = (*plan.losses, *beside.problems)
     if not wish.path:
-        return Preview(wish, plan, problems=plan.losses)
+        return Preview(wish, plan, problems=losses)
     if is_remote(wish.path):
         remote_target(wish.path)
-        return Preview(wish, plan, problems=plan.losses)
+        beside.check_remote(wish.path)
+        return Preview(wish, plan, problems=losses)
     target = local_target(wish.path)
     origins = (*local_origins(wish.images), *layer_origins(wish.layers))
     exists = False
     try:
         check_target(target, sources=origins)
+        if wish.annotations:
+            check_folder(target, replace=False)
     except TargetExists:
         exists = True
     room = missing_room(target, plan.nbytes)
-    problems = (*plan.losses, *([room] if room else []))
+    problems = (*losses, *([room] if room else []))
     return Preview(wish, plan, exists, leftover(target), problems)
 
 
-def described(plan: Any) -> str:
-    """List the images and their levels: shape, size, scale and translation."""
-    return "\n\n".join(_image_text(image) for image in plan.images)
+def described(found: Preview) -> str:
+    """List the images and their levels: shape, size, scale and translation; and annotations."""
+    parts = [_image_text(image) for image in found.plan.images]
+    if found.wish.annotations:
+        names = [f"{layer.name} ({layer._type_string})" for layer in found.wish.annotations]
+        path = found.wish.path or "NAME.ome.zarr"
+        folder = folder_beside(Path(path)).name
+        parts.append("\n".join([f"Beside it, whole, in {folder}", *names]))
+    return "\n\n".join(parts)
 
 
 def sum_of(plan: Any, format: str) -> str:

@@ -11,7 +11,7 @@ from superqt import QElidingLabel
 from napari_strata.export.plan_text import bytes_text, seconds_text
 from napari_strata.export.run import Snapshot
 from napari_strata.widgets.export_jobs import Exports, Job
-from napari_strata.widgets.problem_list import ProblemList, Sentence, quiet_text
+from napari_strata.widgets.problem_list import ProblemList, Sentence, WrappedText
 
 _STEPS = 1000
 _GOES_ON = "It goes on if this panel is closed. If the window is closed it stops, and "
@@ -31,9 +31,10 @@ class JobRow(QWidget):  # type: ignore[misc]
         self.bar = QProgressBar()
         self.bar.setTextVisible(False)
         self.bar.setFixedHeight(10)
-        self.state = quiet_text("")
+        self.state = WrappedText()
         self.button = QPushButton("Cancel")
-        self.hint = quiet_text(
+        self.hint = WrappedText()
+        self.hint.setPlainText(
             _GOES_ON + ("can be resumed." if job.portable else "nothing is left of it.")
         )
         self.message = Sentence()
@@ -64,14 +65,14 @@ class JobRow(QWidget):  # type: ignore[misc]
             self.bar.setValue(round(now.fraction * _STEPS))
         else:
             self.bar.setRange(0, 0)
-        self.state.setText("Stopping …" if self.job.export.is_cancelled else caption(now))
+        self.state.setPlainText("Stopping …" if self.job.export.is_cancelled else caption(now))
 
     def _settle(self) -> None:
         self._is_settled = True
         job = self.job
         self.bar.hide()
         self.hint.hide()
-        self.state.setText("")
+        self.state.setPlainText("")
         self.button.setText("Dismiss")
         self.button.setEnabled(True)
         if job.result is not None:

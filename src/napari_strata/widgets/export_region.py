@@ -30,6 +30,7 @@ class RegionForm(QWidget):  # type: ignore[misc]
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._images: Sequence[LayerImage] = ()
+        self._names: Sequence[str] = ()
         self.kind = chooser("Which part is exported", _KINDS)
         self.box = CropBox()
         for button in (
@@ -116,8 +117,6 @@ class RegionForm(QWidget):  # type: ignore[misc]
             export_view.axis_units(layers, self._images)
             found["box"] = export_view.finite(ends, self._images)
         return found
-
-    _names: Sequence[str] = ()
 
     def _kind_changed(self) -> None:
         self.box.set_box(None)

@@ -1,4 +1,4 @@
-"""File > Save Selected Layers for images and labels: at once, or in the background if it is much.
+"""File > Save Selected Layers with images or labels among them: at once, or in the background.
 
 napari calls this in the window's thread. It is one function for any number of layers.
 """
@@ -12,6 +12,8 @@ from dataclasses import replace
 from typing import Any
 
 from napari_strata.export import export
+from napari_strata.export.annotations_beside import check_has_images
+from napari_strata.export.formats import ANNOTATIONS
 from napari_strata.export.images import as_images
 from napari_strata.export.layer_image import LayerImage
 from napari_strata.export.napari_writer import told_by_napari
@@ -28,7 +30,7 @@ LayerData = tuple[Any, dict[str, Any], str]
 
 
 def save_layers(path: str, layer_data: Sequence[LayerData]) -> list[str]:
-    """Write image and labels layers as one OME-Zarr; napari's writer for several layers.
+    """Write layers as one OME-Zarr, annotations beside it; napari's writer for several layers.
 
     More than `MOST_AT_ONCE` is written in the background where there is a window: its export
     panel then shows how far it is.
@@ -45,12 +47,15 @@ def save_layers(path: str, layer_data: Sequence[LayerData]) -> list[str]:
 def _save(path: str, layer_data: Sequence[LayerData]) -> list[str]:
     target = with_suffix(path, _FORMAT)
     viewer = _viewer_with_window()
-    layers = [_live(viewer, *one) or _image_of(*one) for one in layer_data]
-    images = as_images(layers)
+    layers = [_live(viewer, *one) or _made(*one) for one in layer_data]
+    check_has_images(layers, target)
+    annotations = tuple(one for one in layers if getattr(one, "_type_string", "") in ANNOTATIONS)
+    pictures = tuple(one for one in layers if one not in annotations)
+    images = as_images(pictures)
     if viewer is not None and _size(images) > MOST_AT_ONCE:
-        _hand_over(viewer, Wish(images, tuple(layers), target, _FORMAT))
+        _hand_over(viewer, Wish(images, pictures, target, _FORMAT, annotations=annotations))
         return [target]
-    written = export(layers, target, format=_FORMAT)
+    written = export((*pictures, *annotations), target, format=_FORMAT)
     _say_lost(written.problems)
     return [str(written.path)]
 
@@ -72,10 +77,12 @@ def _live(viewer: Any, data: Any, meta: dict[str, Any], kind: str) -> Any:
     return None
 
 
-def _image_of(data: Any, meta: dict[str, Any], kind: str) -> LayerImage:
-    """Describe a layer data tuple whose layer is not at hand; reads no pixels."""
+def _made(data: Any, meta: dict[str, Any], kind: str) -> Any:
+    """Return what a layer data tuple says whose layer is not at hand; reads no pixels."""
     from napari.layers import Layer
 
+    if kind in ANNOTATIONS:
+        return Layer.create(data, meta, kind)
     # A layer that is visible reads what it shows.
     (image,) = as_images(Layer.create(data, {**meta, "visible": False}, kind))
     visible = bool(meta.get("visible", True))
