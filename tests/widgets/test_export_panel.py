@@ -353,7 +353,7 @@ def test_replacing_is_asked_for(
     assert str(target) in questions[0]
     if answer:
         assert finish(panel, qtbot).failure == ""
-    assert panel.exports.jobs or not answer
+    assert bool(panel.exports.jobs) == answer
     (image,) = strata.open(target).images
     assert image.kind == ("image" if answer else "labels")
 

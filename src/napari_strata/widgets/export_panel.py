@@ -63,6 +63,7 @@ class ExportPanel(QWidget):  # type: ignore[misc]
         self.preview: Preview | None = None
         self._start: _Start | None = None
         self._running = 0
+        self._shown_for: list[int] = []
         self._background = Background()
         self.exports = exports_of(self.viewer)
         self._pause = QTimer(self)
@@ -146,7 +147,8 @@ class ExportPanel(QWidget):  # type: ignore[misc]
         chosen = self.layers.images()
         self.hint.setVisible(not self.layers.chosen())
         self.selected.setVisible(not self.layers.follows_selection)
-        self._set_region_axes()
+        if self._shown_for != [id(layer) for layer in chosen]:  # else they only moved, maybe often
+            self._set_region_axes()
         self.way.set_most_levels(
             max((len(x.data) if x.multiscale else 1 for x in chosen), default=1)
         )
@@ -155,6 +157,7 @@ class ExportPanel(QWidget):  # type: ignore[misc]
     def _set_region_axes(self, *_: Any) -> None:
         chosen = self.layers.images()
         images = self._images()
+        self._shown_for = [id(layer) for layer in chosen]
         if images is not None:
             self.region.set_layers(chosen, images)
 
@@ -200,6 +203,7 @@ class ExportPanel(QWidget):  # type: ignore[misc]
         if not self.layers.chosen():
             self._clear()
             return
+        self._set_region_axes()
         try:
             wish = self._wish()
         except ValueError as error:
