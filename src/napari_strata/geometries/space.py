@@ -194,7 +194,9 @@ def _verdict(
 
 def _thinned(geometry: Geometry, index: int) -> bool:
     """Tell whether a level has not all objects of level 0: each says what it keeps of the finer."""
-    kept = (level.location.metadata.get("object_sparsity") for level in geometry.levels[: index + 1])
+    kept = (
+        level.location.metadata.get("object_sparsity") for level in geometry.levels[: index + 1]
+    )
     return any(one is not None and one < 1 for one in kept)
 
 
@@ -216,12 +218,12 @@ def _compared(
         return _Verdict("world", tie, clear=False, problem=tie, mild=near_anyway, tie=True)
     near = max(1.0, _NEAR * float(np.max((reference[1] - reference[0]) / evidence.bin)))
     within, other = (_within(box, reference, evidence.bin) for box in (world, declared))
-    if thinned and within and other and as_is > near:
+    if thinned and within and (as_is > moved or (other and as_is > near)):
         reason = (
-            f"{figures}, but the level has only some of the objects, which need not fill that "
-            "box, and they lie within it either way"
+            f"{figures}, but it has only some of the objects, which lie within that box as "
+            "stored and need not fill it"
         )
-        return _Verdict("world", reason, clear=False, problem=reason)
+        return _Verdict("world", reason, clear=False, problem=reason, tie=True)
     if as_is < moved:
         return _Verdict("world", figures, clear=True)
     if within and moved > near:

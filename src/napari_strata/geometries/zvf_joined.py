@@ -174,6 +174,8 @@ def _with_objects(level: Level, rows: Rows) -> Vertices:
     where = level.where("object_index")
     try:
         objects = read_manifests(level) or Manifests.empty(level.ndim)
+        if not objects.named:
+            return found
         ids = owners_of(level, objects, rows) if len(objects.ids) else None
     except damage() as error:
         text = f"the ids of objects are left out: {reason(error)}"

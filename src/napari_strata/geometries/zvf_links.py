@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from napari_strata.geometries.spans import Indices
-from napari_strata.geometries.zvf_attributes import checked_row, declared_dtype
+from napari_strata.geometries.zvf_attributes import checked_row, declared_dtype, values_in
 from napari_strata.geometries.zvf_damage import ATTRIBUTE_LEFT_OUT, LEFT_OUT, damage, reason
 from napari_strata.geometries.zvf_level import Chunk, Level, chunk_name
 
@@ -272,16 +272,13 @@ class _Attribute:
     ) -> npt.NDArray[Any] | None:
         where = level.where(layout.array, chunk)
         try:
-            raw = level.group.read_bytes(layout.array, chunk_name(chunk))
+            found = values_in(level, layout.array, chunk, layout.dtype, (count, *layout.row))
         except damage() as error:
-            self._drop(level, where, reason(error))
+            self._drop(level, where, f"a chunk cannot be read: {reason(error)}")
             return None
-        wanted = count * layout.dtype.itemsize * int(np.prod(layout.row))
-        if len(raw) != wanted:
-            message = f"a chunk has {len(raw)} bytes, expected {wanted} for {count} edges"
-            self._drop(level, where, message)
-            return None
-        return np.frombuffer(raw, layout.dtype).reshape(count, *layout.row)
+        if found is None:
+            self._drop(level, where, f"a chunk is missing, expected values of {count} edges")
+        return found
 
     def _drop(self, level: Level, where: str, message: str) -> None:
         if not self._damaged:
