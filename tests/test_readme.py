@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import io
 import json
 import re
@@ -249,8 +250,7 @@ def codes_of(source: str) -> dict[str, set[str]]:
     named = assigned(tree)
     for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("napari_strata."):
-            file = PACKAGE.joinpath(*str(node.module).split(".")[1:]).with_suffix(".py")
-            others = assigned(ast.parse(file.read_text("utf-8"))) if file.is_file() else {}
+            others = assigned_in(str(node.module))
             for alias in node.names:
                 named[alias.asname or alias.name] |= others.get(alias.name, set())
     for node in ast.walk(tree):
@@ -273,6 +273,13 @@ def codes_of(source: str) -> dict[str, set[str]]:
         for text in texts_of(code, named):
             found[text] |= texts_of(level, named)
     return {code: severities for code, severities in found.items() if severities}
+
+
+@functools.cache
+def assigned_in(module: str) -> dict[str, set[str]]:
+    """The same of a module of ours; nothing of a package."""
+    file = PACKAGE.joinpath(*module.split(".")[1:]).with_suffix(".py")
+    return assigned(ast.parse(file.read_text("utf-8"))) if file.is_file() else {}
 
 
 def assigned(tree: ast.AST) -> dict[str, set[str]]:

@@ -68,6 +68,20 @@ def invert(matrix: Matrix) -> Matrix:
     return frozen(result)
 
 
+def mapped_box(matrix: Matrix, box: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Return the box around a box that is mapped, ``(2, n)``, lowest and highest corner.
+
+    Ends may be infinite: an axis without limit leaves those without that depend on it, no other.
+    """
+    linear, offset = matrix[:-1, :-1], matrix[:-1, -1]
+    with np.errstate(over="ignore", invalid="ignore"):
+        ends = linear[:, None, :] * box[None]  # output axis, end, input axis
+        # no limit times 0 is none of it
+        ends[np.broadcast_to((linear == 0)[:, None], ends.shape)] = 0.0
+        low, high = ends.min(axis=1).sum(axis=1), ends.max(axis=1).sum(axis=1)
+        return np.array([low + offset, high + offset])
+
+
 def relative(level: Matrix, base: Matrix) -> Matrix:
     """Map voxel centres of ``level`` to voxel coordinates of ``base`` (both voxel → world)."""
     return compose(invert(base), level)

@@ -10,7 +10,8 @@ from napari_strata.store.recognise import recognise
 
 if TYPE_CHECKING:
     from napari_strata.layers.build import Built
-    from napari_strata.layers.geometry_choice import MeshFolder
+    from napari_strata.layers.geometry_address import Address
+    from napari_strata.layers.geometry_choice import WaitingFolder
 
 PathOrPaths = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
 
@@ -41,7 +42,7 @@ def read(path: PathOrPaths) -> list[Any]:
     if not built.layers:
         if built.mesh_folders:
             _tell(built)
-            _offer_meshes(built.mesh_folders[0].path)
+            _offer_meshes(built.mesh_folders[0].address)
             return [(None,)]  # what napari takes for "opened, and no layer"
         errors = [p for p in built.problems if p.severity == "error"]
         raise dataset.OpenError(errors[-1])
@@ -70,7 +71,7 @@ def _prepare_viewer(built: Built) -> list[Any]:
     return layers
 
 
-def _offer_meshes(path: str) -> None:
+def _offer_meshes(folder: Address) -> None:
     """Open the panel where the mesh of a segment is chosen, if there is a window."""
     import napari
 
@@ -79,7 +80,7 @@ def _offer_meshes(path: str) -> None:
         return
     from napari_strata.widgets.geometry_panel import open_panel
 
-    open_panel(viewer, path)
+    open_panel(viewer, folder)
 
 
 def _tell(built: Built) -> None:
@@ -103,11 +104,11 @@ def _tell(built: Built) -> None:
         show_warning(f"{problems[0]}{more}")
 
 
-def _about_meshes(folder: MeshFolder) -> str:
+def _about_meshes(folder: WaitingFolder) -> str:
     many = "meshes" if folder.count is None else f"the meshes of {folder.count:,} segments"
     return (
         f"{folder.name} holds {many}: choose segments in Plugins > Geometries (Strata) "
-        f"(the folder is {folder.path})"
+        f"(open {folder.address.dataset} there)"
     )
 
 

@@ -293,6 +293,23 @@ def test_stores_that_would_take_long_are_not_read_whole(tmp_path: Path):
     ]
 
 
+@pytest.mark.parametrize("table", ["0/object_index/manifests", "1/object_index/manifests"])
+def test_a_number_of_objects_that_lies_is_not_believed(table: str, tmp_path: Path):
+    """A million rows, one a file, of which a few are there: the library would ask for each."""
+    folder = stores.polylines(tmp_path / NAME, levels=LEVELS[:1])
+
+    def change(document: dict[str, Any]) -> None:
+        document["shape"] = [1_000_000]
+        document["chunk_grid"]["configuration"]["chunk_shape"] = [1]
+
+    stores.change(folder, table, change)
+    (found,) = walk(open_container(folder)).stores
+    (finding,) = zvf_library.findings(found)
+    assert finding.problem.code == "zvf-library-left-out"
+    assert finding.rule == "zarr-vectors: levels 3 to 5"
+    assert f"{table}: it declares 1000000 rows" in finding.problem.message
+
+
 # ----------------------------------------------------------------------------- zip and server
 
 

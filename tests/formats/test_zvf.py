@@ -409,3 +409,52 @@ def test_a_damaged_store_does_not_offer_its_arrays_as_images(tmp_path: Path):
     for below in (".", "0", "0/vertices"):
         with pytest.raises(strata.OpenError, match=r"found version 0\.7\.0"):
             strata.open(write(tmp_path / "s.zarrvectors", files) / below)
+
+
+IMAGE_BELOW = {
+    "image.zarr": ["image.zarr", "image.zarr/0"],
+    "img": ["img", "img/0"],
+    "more/img": ["more/img", "more/img/0"],
+    "0/img": ["0/img", "0/img/0"],
+    "5": ["5"],
+}
+
+
+@pytest.mark.parametrize(
+    ("image", "opened_"), [(i, o) for i, named in IMAGE_BELOW.items() for o in named]
+)
+def test_an_image_in_a_store_s_folder_is_no_part_of_it(image: str, opened_: str, tmp_path: Path):
+    shape = {"shape": [4, 4], "data_type": "uint8", "codecs": [{"name": "bytes"}]}
+    grid = {"name": "regular", "configuration": {"chunk_shape": [4, 4]}}
+    axes = [{"name": name, "type": "space"} for name in "yx"]
+    scale = [{"type": "scale", "scale": [1, 1]}]
+    datasets = [{"path": "0", "coordinateTransformations": scale}]
+    files = {
+        **store(),
+        f"{image}/zarr.json": group(
+            ome={"version": "0.5", "multiscales": [{"axes": axes, "datasets": datasets}]}
+        ),
+        f"{image}/0/zarr.json": {
+            "zarr_format": 3, "node_type": "array", "chunk_grid": grid, "fill_value": 0, **shape,
+            "chunk_key_encoding": {"name": "default"}, "attributes": {},
+        },
+    }  # fmt: skip
+    root = write(tmp_path / "s.zarrvectors", files)
+    dataset = strata.open(root / opened_)
+    assert not dataset.geometries
+    assert len(dataset.images) == 1
+
+
+@pytest.mark.parametrize(
+    ("value", "kept"), [(0.5, 0.5), (1, None), (None, None), (0, None), (2, None), ("x", None)]
+)
+def test_how_much_of_the_objects_a_level_keeps(value: Any, kept: float | None, tmp_path: Path):
+    files = store()
+    files["1/zarr.json"]["attributes"]["zarr_vectors_level"]["object_sparsity"] = value
+    model = opened(tmp_path, files)
+    assert [found.location.metadata.get("object_sparsity") for found in model.levels] == [
+        None, kept, None,
+    ]  # fmt: skip
+    where = "1/zarr.json: attributes.zarr_vectors_level.object_sparsity"
+    wrong = {("bad-zvf", "warning", where)} if value in (0, 2, "x") else set()
+    assert told(model) == wrong

@@ -343,7 +343,11 @@ def geometry(
         location = GeometryLocation(
             dict(kvstore or {"driver": "file", "path": f"{path}/"}),
             "zvf",
-            {"level": int(name), "kind": block["geometry_types"][0]},
+            {
+                "level": int(name),
+                "kind": block["geometry_types"][0],
+                "object_sparsity": level["object_sparsity"],
+            },
             "zarr.json",
         )
         found.append(

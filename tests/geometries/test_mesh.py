@@ -23,6 +23,7 @@ from geometries.mesh_files import (
     write_multiscale,
 )
 from napari_strata import geometries
+from napari_strata.geometries import mesh_bytes
 from napari_strata.geometry import Geometry, Vertices
 
 LEGACY = {"@type": "neuroglancer_legacy_mesh"}
@@ -361,3 +362,56 @@ def test_a_cube_has_its_corners():
 def test_all_metadata_is_plain_json(tmp_path: Path):
     geometry = opened(write_multiscale(tmp_path / "mesh", 7, INDEX, LODS))
     json.dumps([dict(level.location.metadata) for level in geometry.levels], allow_nan=False)
+
+
+ENDLESS = {
+    "all": ([[-np.inf] * 3, [np.inf] * 3], 12),
+    "one side": ([[-np.inf] * 3, [np.inf, np.inf, 9.0]], 10),
+    "nothing there": ([[-np.inf] * 3, [np.inf, np.inf, -1.0]], 0),
+}
+
+
+@pytest.mark.parametrize(("box", "faces"), ENDLESS.values(), ids=ENDLESS)
+def test_a_box_without_end(tmp_path: Path, box: Any, faces: int):
+    """Of a cube of 10 nm edges in one node of 10: no limit times 0 is no NaN."""
+    lods = [[((0, 0, 0), draco(*cube((0, 0, 0), (1023, 1023, 1023))))]]
+    index = manifest([10, 10, 10], [0, 0, 0], [[0, 0, 0]], lods)
+    folder = write_multiscale(tmp_path / "mesh", 7, index, lods)
+    found = read(opened(folder), 0, box)
+    assert found.faces is not None
+    assert len(found.faces) == faces
+
+
+def test_a_box_that_only_touches_a_node_reads_it(tmp_path: Path):
+    lods = [[((0, 0, 0), draco(*cube((0, 0, 0), (1023, 1023, 1023))))]]
+    index = manifest([10, 10, 10], [0, 0, 0], [[0, 0, 0]], lods)
+    folder = write_multiscale(tmp_path / "mesh", 7, index, lods)
+    found = read(opened(folder), 0, [[10, 0, 0], [20, 10, 10]])
+    assert found.vertices[:, 0].max() == 10
+    assert found.faces is not None
+    assert len(found.faces) > 0
+
+
+def bomb(folder: Path, start: bytes, zeros: int) -> Path:
+    write_legacy(folder, 7, {"a": b""}, info=LEGACY)
+    (folder / "a").unlink()
+    (folder / "a.gz").write_bytes(gzip.compress(start + bytes(zeros)))
+    return folder
+
+
+def test_a_packed_fragment_is_unpacked_no_further_than_its_vertices_go(tmp_path: Path):
+    # one vertex: 4 bytes, 12, and at most 1000 faces of 12
+    error = refusal(bomb(tmp_path / "a", (1).to_bytes(4, "little"), 10**7))
+    assert (error.problem.code, error.problem.where) == ("truncated", "a.gz")
+    assert "larger than the 12016 bytes" in error.problem.message
+
+
+def test_what_is_packed_may_not_be_of_any_size(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(mesh_bytes, "_MOST_UNPACKED", 5 * 10**6)
+    error = refusal(bomb(tmp_path / "a", (10**6).to_bytes(4, "little"), 10**7))
+    assert "larger than the 5000000 bytes" in error.problem.message
+
+
+def test_much_that_is_packed_comes_back_whole():
+    data = np.random.default_rng(1).integers(0, 9, 10**7, dtype=np.uint8).tobytes()
+    assert mesh_bytes.unpacked(gzip.compress(data, 1)) == data

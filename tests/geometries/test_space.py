@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from tests.geometries import stores
 
+import napari_strata as strata
 from napari_strata import geometries
 from napari_strata.affine import from_scale_translate
 from napari_strata.geometries.space import decide
@@ -103,7 +104,57 @@ def test_a_tie_at_level_0_follows_the_coarser_levels(tmp_path: Path):
     first, second = decide(geometry)
     assert (first.space, second.space) == ("declared", "declared")
     assert first.problem.code == "vertex-space-undecided"
+    assert first.reason.count("levels that are clear are in declared space") == 1
     assert second.problem is None
+
+
+def thinned(geometry: Geometry, *kept: float) -> Geometry:
+    """Let the levels say how much of the finer level's objects they keep."""
+    levels = [
+        replace(one, location=replace(one.location, metadata={**one.location.metadata, **more}))
+        for one, more in zip(geometry.levels, ({"object_sparsity": k} for k in kept), strict=True)
+    ]
+    return replace(geometry, levels=tuple(levels))
+
+
+def test_a_level_of_some_objects_need_not_fill_the_box_of_all(tmp_path: Path):
+    # Kept: what lies in the lower half. Twice that is the box of level 0.
+    geometry = pyramid(tmp_path, [CORNERS, CORNERS / 2], [LIBRARY[0], (2.0, 0.0)])
+    assert [d.space for d in decide(thinned(geometry, 1, 1))] == ["declared", "declared"]
+    first, second = decide(thinned(geometry, 1, 0.5))
+    assert (first.space, second.space) == ("world", "world")
+    assert first.problem.severity == "info"  # its own tie, which the other does not settle
+    assert "levels that are clear" not in first.reason
+    assert (second.problem.code, second.problem.severity) == ("vertex-space-undecided", "warning")
+    assert "only some of the objects" in second.reason
+
+
+def test_what_was_thinned_once_is_thin_at_all_coarser_levels(tmp_path: Path):
+    stored = [CORNERS, CORNERS / 2, CORNERS / 2]
+    geometry = pyramid(tmp_path, stored, [LIBRARY[0], (2.0, 0.0), (2.0, 0.0)])
+    assert spaces(thinned(geometry, 1, 0.5, 1)) == ["world"] * 3
+
+
+def test_a_thinned_level_that_only_fits_by_one_reading_is_clear(tmp_path: Path):
+    geometry = pyramid(tmp_path, [CORNERS, CORNERS], list(LIBRARY.values()))
+    first, second = decide(thinned(geometry, 1, 0.5))
+    assert (first.space, second.space) == ("world", "world")
+    assert (first.problem, second.problem) == (None, None)
+
+
+def test_streamlines_that_zarr_vectors_thinned(tmp_path: Path):
+    """Level 1 keeps one of two lines, each in another half: the library draws which."""
+    t = np.linspace(0.0, 1.0, 60)[:, None]
+    lower, upper = 5 + 190 * t * [1, 1, 1], 205 + 190 * t * [1, 1, 1]
+    path = stores.polylines(
+        tmp_path / "s", [lower, upper], kind="streamline", levels=[(2.0, 2.0)], bin_=10.0
+    )
+    (model,) = (g.model for g in strata.open(path).geometries)
+    kept = geometries.read(model, 1, "world").bounds
+    assert kept is not None
+    assert (kept[1] < 210).all() or (kept[0] > 190).all()
+    assert model.levels[1].location.metadata["object_sparsity"] == 0.5
+    assert [d.space for d in decide(model)] == ["world", "world"]
 
 
 def test_a_tie_alone_is_world_with_a_problem(tmp_path: Path):
@@ -255,6 +306,7 @@ def test_precomputed_meshes_are_in_world():
     )
     (only,) = decide(geometry)
     assert only.space == "world"
-    assert only.reason == "precomputed meshes are in nanometres of the volume's own space"
+    for said in ("transform of their folder", "shifted", "nanometres"):
+        assert said in only.reason
     (asked,) = decide(replace(geometry, space="declared"))
     assert asked.space == "declared"  # the format's own transform is always applied

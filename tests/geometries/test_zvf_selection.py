@@ -32,3 +32,11 @@ def test_a_box_in_stored_coordinates(
     np.testing.assert_allclose(found, expected, atol=1e-5)
     assert np.all(found[0] <= expected[0])
     assert np.all(found[1] >= expected[1])
+
+
+def test_a_vertex_on_the_face_of_a_box_is_in_it_however_numbers_are_rounded():
+    stored = np.arange(1000.0)[:, None] * [0.7, 1.3]
+    matrix = affine.from_scale_translate([0.1, 3.3], [0.3, -0.7])
+    world = stored * [0.1, 3.3] + [0.3, -0.7]
+    for vertex, place in zip(stored, world, strict=True):
+        assert Selection.of(matrix, np.array([place, place])).holds(vertex[None]).all()

@@ -13,6 +13,7 @@ from napari_strata import dataset, plugin
 from napari_strata.dataset import Dataset
 from napari_strata.geometry import Vertices
 from napari_strata.layers.build import build
+from napari_strata.layers.geometry_address import Address
 from napari_strata.model import Axis, OpenError, Problem
 from napari_strata.samples import Sample
 
@@ -115,7 +116,8 @@ def test_of_many_segments_none_is(store: Store, count: int | None):
     built = build(Dataset("/data/a", [], [], [folder(store, count)]))
     assert built.layers == []
     (waiting,) = built.mesh_folders
-    assert (waiting.path, waiting.name, waiting.count) == ("/data/a/mesh", "mesh", count)
+    assert waiting.address == Address("/data/a", "mesh")
+    assert (waiting.name, waiting.count) == ("mesh", count)
 
 
 @pytest.mark.usefixtures("segments")
@@ -130,11 +132,11 @@ def test_a_folder_of_meshes_alone_opens_the_panel(
     text: str,
 ):
     opened = Dataset("/data/a", [], [], [folder(store, count)])
-    offered: list[str] = []
+    offered: list[Address] = []
     monkeypatch.setattr(dataset, "open", lambda path: opened)
     monkeypatch.setattr(plugin, "_offer_meshes", offered.append)
     assert plugin.read("/data/a") == [(None,)]
-    assert offered == ["/data/a/mesh"]
+    assert offered == [Address("/data/a", "mesh")]
     (message,) = notified()
     assert text in message
 

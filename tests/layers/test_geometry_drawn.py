@@ -16,6 +16,7 @@ from napari_strata.geometry import Vertices
 from napari_strata.layers import geometry_view
 from napari_strata.layers.arrival import watch
 from napari_strata.layers.geometry_build import geometry_layers
+from napari_strata.layers.geometry_canvas import box_of_view
 from napari_strata.layers.run import run_at_once
 from napari_strata.model import Axis
 
@@ -48,7 +49,7 @@ def store(monkeypatch: pytest.MonkeyPatch) -> Store:
 def add(viewer: Any, geometry: dataset.Geometry, monkeypatch: pytest.MonkeyPatch) -> Any:
     watch(viewer, run_at_once)
     opened = Dataset("/data/a", [], [], [geometry.model])
-    monkeypatch.setattr(dataset, "open", lambda path: opened)
+    monkeypatch.setattr(dataset, "open", lambda path, **_: opened)
     ((data, arguments, kind),) = geometry_layers("/data/a", geometry, [])
     layer = viewer.add_layer(Layer.create(data, arguments, kind))
     settle(viewer)
@@ -153,16 +154,16 @@ def test_it_lies_on_the_bright_voxel_of_an_image(
 def test_a_slice_of_nanometres_shows_something_and_the_slider_steps_by_planes(
     small_window: Any, store: Store, monkeypatch: pytest.MonkeyPatch
 ):
-    """Without an image the slice is as thick as a point; with one the slider steps by planes."""
+    """Without an image a slice is 1/50 of 7 µm thick; with one it is a plane, as a step is."""
     viewer = small_window.viewer
     geometry = store.geometry("points", [Vertices(FINE)], axes=ZYX_NM)
     layer = add(viewer, geometry, monkeypatch)
-    slab = layer.metadata["strata"]["slab"][0]
-    assert viewer.dims.thickness[0] == pytest.approx(slab)
-    assert viewer.dims.range[0].step == pytest.approx(slab / 4)
+    assert viewer.dims.thickness[0] == pytest.approx(0.14)
+    assert viewer.dims.range[0].step == pytest.approx(0.035)
     viewer.add_image(np.zeros((9, 9, 9)), scale=[0.25, 0.5, 0.5], units=["um"] * 3)
     settle(viewer)
     assert [r.step for r in viewer.dims.range] == [0.25, 0.5, 0.5]
+    assert viewer.dims.thickness == (0.25, 0.5, 0.5)
     viewer.layers.remove(layer)
     assert [r.step for r in viewer.dims.range] == [0.25, 0.5, 0.5]
 
@@ -199,7 +200,7 @@ def test_the_box_of_the_view(window: Any, store: Store, monkeypatch: pytest.Monk
     camera(viewer).center = (0, 4.0, 5.0)
     settle(viewer)
     wide = 2000 * width / height
-    low, high = geometry_view.box_of_view(viewer, layer)
+    low, high = box_of_view(viewer, layer)
     assert (low[0], high[0]) == (-np.inf, np.inf)
     assert (low[1], high[1]) == pytest.approx((2000, 6000))
     assert (low[2], high[2]) == pytest.approx((max(3000, 5000 - wide), min(9000, 5000 + wide)))
@@ -208,12 +209,12 @@ def test_the_box_of_the_view(window: Any, store: Store, monkeypatch: pytest.Monk
     camera(viewer).center = (1.0, 4.0, 5.0)
     camera(viewer).zoom = height / 4
     settle(viewer)
-    low, high = geometry_view.box_of_view(viewer, layer)
+    low, high = box_of_view(viewer, layer)
     assert (low[0], high[0]) == pytest.approx((1000, 1004))
     assert (low[1], high[1]) == pytest.approx((2000, 6000))
     camera(viewer).center = (1.0, 40.0, 5.0)
     with pytest.raises(ValueError, match="nothing of the layer 'cells' is in the view"):
-        geometry_view.box_of_view(viewer, layer)
+        box_of_view(viewer, layer)
 
 
 def test_the_box_of_a_view_along_another_axis_and_of_a_moved_layer(
@@ -230,7 +231,7 @@ def test_the_box_of_a_view_along_another_axis_and_of_a_moved_layer(
     camera(viewer).zoom = width / 2
     camera(viewer).center = (0, 1.0, 8.0)
     settle(viewer)
-    low, high = geometry_view.box_of_view(viewer, layer)
+    low, high = box_of_view(viewer, layer)
     assert (low[1], high[1]) == (-np.inf, np.inf)
     assert (low[0], high[0]) == pytest.approx((1000, 1004))
     assert (low[2], high[2]) == pytest.approx((5, 7))

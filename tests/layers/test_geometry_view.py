@@ -19,6 +19,7 @@ from napari_strata.geometry import Vertices
 from napari_strata.layers import geometry_replace, geometry_view
 from napari_strata.layers.geometry_build import geometry_layers
 from napari_strata.layers.geometry_drawing import MOST_PATHS
+from napari_strata.layers.geometry_source import source, whole
 from napari_strata.model import OpenError, Problem
 
 FINE = np.array([[0.0, 0, 0], [0, 0, 10], [0, 10, 0], [10, 0, 0], [10, 10, 10]])
@@ -371,7 +372,7 @@ def test_reading_changes_nothing(shown: Shown):
 def test_layers_that_are_none_of_ours_are_refused(shown: Shown):
     for metadata in ({}, {"strata": 5}, {"strata": {"kind": "image", "path": "/data/a"}}):
         layer = Points(FINE, metadata=metadata)
-        for call in (geometry_view.show, geometry_view.source, geometry_view.whole):
+        for call in (geometry_view.show, source, whole):
             with pytest.raises(ValueError, match="was not opened from points"):
                 call(layer)
 
@@ -407,7 +408,7 @@ def test_the_mesh_of_a_segment_is_found_in_its_folder(
     layer = shown.layer("mesh", [tetrahedron()] * 2, segment=7, path="m/7", name="m 7")
     mesh = shown.geometry
     assert mesh is not None
-    shown.geometry = shown.store.geometry("mesh", [], name="m")
+    shown.geometry = shown.store.geometry("mesh", [], path="m", name="m")
     asked = []
 
     def segment(_: Any, number: int) -> dataset.Geometry:
@@ -416,14 +417,14 @@ def test_the_mesh_of_a_segment_is_found_in_its_folder(
         return mesh
 
     monkeypatch.setattr(dataset.Geometry, "segment", segment)
-    assert geometry_view.source(layer) is mesh
-    assert (asked, shown.opened) == ([7], ["/data/a/m"])
+    assert source(layer) is mesh
+    assert (asked, shown.opened) == ([7], ["/data/a"])
     geometry_view.show(layer, level=1)
     assert note(layer)["segment"] == 7
 
 
 def test_the_whole_is_the_level_s_box(shown: Shown):
     layer = shown.layer("points", [points(), points(COARSE)])
-    np.testing.assert_array_equal(geometry_view.whole(layer), [[0, 0, 0], [10, 10, 10]])
+    np.testing.assert_array_equal(whole(layer), [[0, 0, 0], [10, 10, 10]])
     geometry_view.show(layer, level=1)
-    np.testing.assert_array_equal(geometry_view.whole(layer), [[1, 1, 1], [9, 9, 9]])
+    np.testing.assert_array_equal(whole(layer), [[1, 1, 1], [9, 9, 9]])

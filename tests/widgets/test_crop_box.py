@@ -52,9 +52,21 @@ def test_the_box_in_the_fields_contains_what_was_filled_in(crop: CropBox, box: A
     crop.set_box(given)
     read = crop.box()
     assert read is not None
-    slack = 1e-12 * np.where(np.isfinite(given), np.abs(given), 1.0)
-    assert np.all(read[0] <= given[0] + slack[0])
-    assert np.all(read[1] >= given[1] - slack[1])
+    np.testing.assert_array_equal(read, given)
+
+
+def test_a_number_that_is_changed_counts_as_it_is_written(crop: CropBox):
+    """0.1 + 0.2 is a little more than 0.3, which is what the field shows."""
+    crop.set_box(np.array([[0.0, 0.0], [0.1 + 0.2, 1 / 3]]))
+    assert [field.text() for field in crop.high] == ["0.3", "0.3333334"]
+    crop.high[1].setText("0.25")
+    read = crop.box()
+    assert read is not None
+    assert read.tolist() == [[0.0, 0.0], [0.1 + 0.2, 0.25]]
+    crop.high[0].setText("")
+    read = crop.box()
+    assert read is not None
+    assert read[1].tolist() == [INF, 0.25]
 
 
 def test_no_number_at_all_is_no_box(crop: CropBox):

@@ -9,6 +9,7 @@ import pytest
 from napari.components import ViewerModel
 from napari.layers import Points, Shapes
 
+from napari_strata.layers.geometry_address import Address
 from napari_strata.widgets import chosen_layers, layer_box
 
 SQUARE = [[10.0, 20.0], [10.0, 40.0], [30.0, 40.0], [30.0, 20.0]]
@@ -26,7 +27,36 @@ def test_shown_positions_are_those_of_the_status_bar():
     shown = layer_box.to_shown(layer, own)
     assert shown.tolist() == [[10.0, 0.5, -3.0], [12.0, 2.0, 3.0]]
     assert shown[0].tolist() == list(layer.data_to_world(own[0]))
-    assert layer_box.to_own(layer, shown).tolist() == own.tolist()
+    np.testing.assert_allclose(layer_box.to_own(layer, shown), own, rtol=1e-14, atol=1e-14)
+
+
+@pytest.mark.parametrize(
+    "how", [{}, {"translate": [7.3, -1e3, 12.1]}, {"scale": [0.3, 1 / 7, 1e3]}], ids=str
+)
+def test_the_way_to_what_is_shown_and_back_loses_no_border(how: dict[str, Any]):
+    layer = points(**how)
+    rng = np.random.default_rng(0)
+    for _ in range(200):
+        low = rng.integers(0, 40_000, 3)
+        own = np.array([low, low + rng.integers(1, 40_000, 3)], dtype=np.float64)
+        back = layer_box.to_own(layer, layer_box.to_shown(layer, own))
+        assert np.all(back[0] <= own[0])
+        assert np.all(back[1] >= own[1])
+        np.testing.assert_allclose(back, own, rtol=1e-9, atol=1e-9)
+
+
+def test_a_number_that_is_typed_loses_no_border():
+    """16004 nm are 16.004 µm, and 16.004 / 0.001 is more than 16004."""
+    box = layer_box.to_own(points(), [[16.004] * 3, [INF] * 3])
+    assert np.all(box[0] <= 16004)
+    assert box[0] == pytest.approx(16004, rel=1e-12)
+    assert np.all(box[1] == INF)
+
+
+def test_numbers_that_need_no_calculating_stay():
+    layer = points(scale=[1.0] * 3)
+    box = [[0.1, -INF, 20.0], [0.3, 5.0, INF]]
+    assert layer_box.to_own(layer, box).tolist() == box
 
 
 def test_units_have_short_names():
@@ -172,7 +202,10 @@ def test_only_layers_that_can_hold_one_are_geometries():
     record = {
         "kind": "points",
         "axes": [],
+        "dataset": "/data/a",
         "format": "zvf",
+        "geometry": "",
+        "path": "/data/a",
         "level": 0,
         "levels": [],
         "space": "world",
@@ -189,13 +222,30 @@ def test_only_layers_that_can_hold_one_are_geometries():
 
 
 def test_folders_of_meshes_are_looked_for_where_layers_come_from():
+    mesh = {
+        "axes": [],
+        "dataset": "/c",
+        "geometry": "meshes/7",
+        "level": 0,
+        "levels": [],
+        "origin": "corner",
+        "segment": 7,
+        "space": "declared",
+        "vertices_shown": 0,
+    }
     viewer = ViewerModel()
-    for kind, form, path in [
-        ("labels", "precomputed", "/a"),
-        ("image", "precomputed", "/b"),
-        ("mesh", "precomputed", "/c/7"),
-        ("labels", "ome-zarr-0.5", "/d"),
-        ("labels", "precomputed", "/a"),
+    for kind, form, path, more in [
+        ("labels", "precomputed", "/a", {}),
+        ("image", "precomputed", "/b", {}),
+        ("mesh", "precomputed", "/c/meshes", mesh),
+        ("mesh", "precomputed", "/c/meshes", {**mesh, "geometry": "meshes/9", "segment": 9}),
+        ("mesh", "precomputed", "/c/meshes", {}),
+        ("labels", "ome-zarr-0.5", "/d", {}),
+        ("labels", "precomputed", "/a", {}),
     ]:
-        viewer.add_points(metadata={"strata": {"kind": kind, "format": form, "path": path}})
-    assert chosen_layers.known_folders(viewer) == ["/a", "/c/7"]
+        note = {"kind": kind, "format": form, "path": path, **more}
+        viewer.add_points(metadata={"strata": note})
+    assert chosen_layers.known_folders(viewer) == [
+        Address("/a"),
+        Address("/c", "meshes", "corner"),
+    ]

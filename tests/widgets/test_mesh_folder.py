@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,10 @@ from napari.layers import Surface
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QFileDialog
 
+import napari_strata as strata
 from conftest import FACES, SEGMENTS, TETRAHEDRON
+from napari_strata.layers.build import build
+from napari_strata.layers.geometry_address import Address
 from napari_strata.widgets.geometry_panel import GeometryPanel, open_panel
 
 pytestmark = pytest.mark.window
@@ -28,7 +32,7 @@ def read(panel: GeometryPanel, qtbot: Any) -> None:
 
 
 def opened(viewer: Any, folder: Path, qtbot: Any) -> GeometryPanel:
-    panel = open_panel(viewer, str(folder))
+    panel = open_panel(viewer, Address(str(folder)))
     assert panel.busy.isVisibleTo(panel)
     read(panel, qtbot)
     return panel
@@ -182,7 +186,7 @@ def test_a_hundred_thousand_segments_are_no_hundred_thousand_widgets(
     panel = opened(viewer, mesh_folder, qtbot)
     assert panel.meshes.folder is not None
     ids = [str(i) for i in range(1, 100_001)]
-    panel.meshes.set_folders([OpenedFolder("x", panel.meshes.folder.geometry, ids)])
+    panel.meshes.set_folders([OpenedFolder(Address("x"), panel.meshes.folder.geometry, ids)])
     assert panel.meshes.about.text() == "100,000 segments listed."
     children = len(panel.findChildren(object))
     qtbot.keyClicks(panel.meshes.segment, "99999")
@@ -231,3 +235,101 @@ def test_dropping_a_folder_of_many_meshes_opens_the_panel(
     assert panel.isVisible()
     assert panel.meshes.path.currentText() == str(mesh_folder)
     assert panel.meshes.about.text() == "13 segments listed."
+
+
+def ask(panel: GeometryPanel, *segments: int) -> None:
+    """Ask for segments, one right after the other."""
+    for segment in segments:
+        assert panel.meshes.folder is not None
+        panel.meshes.ask(panel.meshes.folder, segment)
+
+
+def test_a_segment_asked_for_next_supersedes_none(viewer: Any, mesh_folder: Path, qtbot: Any):
+    panel = opened(viewer, mesh_folder, qtbot)
+    ask(panel, 7, 12)
+    read(panel, qtbot)
+    assert {layer.metadata["strata"]["segment"] for layer in viewer.layers} == {7, 12}
+    assert message(panel) == ""
+
+
+def test_a_segment_asked_for_twice_is_one_layer(viewer: Any, mesh_folder: Path, qtbot: Any):
+    panel = opened(viewer, mesh_folder, qtbot)
+    ask(panel, 7, 7)
+    read(panel, qtbot)
+    assert len(viewer.layers) == 1
+
+
+@pytest.mark.parametrize("segments", [(7, 13), (13, 7)])
+def test_what_one_segment_lacks_is_said_beside_another(
+    viewer: Any, mesh_folder: Path, qtbot: Any, segments: tuple[int, int]
+):
+    panel = opened(viewer, mesh_folder, qtbot)
+    ask(panel, *segments)
+    read(panel, qtbot)
+    assert len(viewer.layers) == 1
+    assert "13" in message(panel)
+
+
+@pytest.fixture
+def prefix(tmp_path: Path, mesh_folder: Path) -> Path:
+    """A COSEM prefix: meshes are named after a segmentation with voxels of 4, 8, 16 nm."""
+    folder = tmp_path / "jrc_x"
+    (folder / "jrc_x.n5/em").mkdir(parents=True)
+    volume = folder / "neuroglancer/em/er_seg.precomputed"
+    volume.mkdir(parents=True)
+    scale = {
+        "key": "full",
+        "resolution": [4, 8, 16],
+        "size": [20, 20, 20],
+        "chunk_sizes": [[20, 20, 20]],
+        "encoding": "raw",
+        "voxel_offset": [0, 0, 0],
+    }
+    info = {"type": "segmentation", "data_type": "uint32", "num_channels": 1, "scales": [scale]}
+    (volume / "info").write_text(json.dumps(info))
+    (folder / "neuroglancer/mesh").mkdir()
+    mesh_folder.rename(folder / "neuroglancer/mesh/er_seg")
+    return folder
+
+
+def test_a_mesh_of_a_prefix_lies_on_its_segmentation(viewer: Any, prefix: Path, qtbot: Any):
+    """Half a voxel, z, y, x, is 8, 4, 2 nm: all of a mesh is moved by that."""
+    corners = TETRAHEDRON.astype(float)[:, ::-1] - [8, 4, 2]
+    (waiting,) = build(strata.open(prefix)).mesh_folders
+    panel = open_panel(viewer, waiting.address)
+    read(panel, qtbot)
+    assert panel.meshes.path.currentText() == str(prefix)
+    assert panel.meshes.about.text() == "3 segments listed."
+    ask(panel, 7)
+    read(panel, qtbot)
+    np.testing.assert_allclose(viewer.layers[0].data[0], corners)
+    # Offered again, it is opened in the same way; so it is where what is filled in is entered.
+    for again in (
+        lambda: panel.meshes.path.activated.emit(0),
+        lambda: qtbot.keyClick(panel.meshes.path.lineEdit(), Qt.Key.Key_Return),
+    ):
+        again()
+        read(panel, qtbot)
+        assert panel.meshes.about.text() == "3 segments listed."
+        ask(panel, 7)
+        assert message(panel).startswith("Segment 7 is the layer")
+    ask(panel, 12)
+    read(panel, qtbot)
+    np.testing.assert_allclose(viewer.layers[1].data[0], corners + 1000)
+
+
+def test_the_origin_is_kept(viewer: Any, prefix: Path, qtbot: Any):
+    """With world 0 at the corner of a voxel nothing is moved."""
+    panel = open_panel(viewer, Address(str(prefix), "neuroglancer/mesh/er_seg", "corner"))
+    read(panel, qtbot)
+    ask(panel, 7)
+    read(panel, qtbot)
+    np.testing.assert_allclose(viewer.layers[0].data[0], TETRAHEDRON.astype(float)[:, ::-1])
+    assert viewer.layers[0].metadata["strata"]["origin"] == "corner"
+
+
+def test_a_folder_that_is_not_there_any_more(viewer: Any, prefix: Path, qtbot: Any):
+    panel = open_panel(viewer, Address(str(prefix), "neuroglancer/mesh/other"))
+    read(panel, qtbot)
+    assert message(panel) == f"There is no folder of meshes at {prefix}/neuroglancer/mesh/other."
+    assert panel.meshes.folder is None

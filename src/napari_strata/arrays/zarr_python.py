@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import AsyncIterator, Iterable
 from typing import Any
 
@@ -21,6 +20,7 @@ from zarr.core.buffer import Buffer, BufferPrototype
 from zarr.storage import StorePath
 
 from napari_strata.arrays.decoding import ZarrPython
+from napari_strata.store.warned import silenced
 
 
 class ChunkStore(Store):  # type: ignore[misc]  # zarr's types are not followed
@@ -113,9 +113,7 @@ class ZarrChunks:
     """Reads regions of an array through zarr-python, without asking for its metadata."""
 
     def __init__(self, plan: ZarrPython, kvstore: Any) -> None:
-        with warnings.catch_warnings():
-            # Zarr-python warns of codecs outside the specification: those are why we are here.
-            warnings.simplefilter("ignore")
+        with silenced():  # it warns of codecs outside the specification: those are why we are here
             path = StorePath(ChunkStore(kvstore))
             self._array: Any = zarr.Array.from_dict(path, dict(plan.metadata))
         self._dtype = plan.dtype

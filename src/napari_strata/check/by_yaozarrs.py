@@ -6,13 +6,13 @@ it knows the exact place, and does not take "1" for a number.
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator
 from typing import Any
 
 from napari_strata.check.element import Element
 from napari_strata.check.finding import Finding
 from napari_strata.store.values import JsonPlace, quote
+from napari_strata.store.warned import silenced
 
 VERSIONS = ("0.4", "0.5")
 
@@ -63,8 +63,7 @@ def findings(root: Element) -> Iterator[Finding]:
             continue
         model = getattr(models, "LabelImage" if name == "Image" and "image-label" in root else name)
         try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # what only SHOULD be is in our rules
+            with silenced():  # what only SHOULD be is in our rules
                 model.model_validate(root.value)
         except (UnicodeEncodeError, RecursionError):
             continue  # JSON that pydantic cannot hold; our rules have seen it

@@ -7,27 +7,30 @@ from __future__ import annotations
 
 import re
 import struct
-import warnings
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from napari_strata.check.element import Element
 from napari_strata.check.finding import Finding
 from napari_strata.check.zvf_elements import datasets, level_group
-from napari_strata.formats.zvf_keys import STORE_KEY
+from napari_strata.formats.zvf_keys import LEVEL_NAME, STORE_KEY
 from napari_strata.formats.zvf_version import read_version
 from napari_strata.geometries import MOST_VERTICES
 from napari_strata.model import OpenError, Severity
-from napari_strata.store.tree import Node
 from napari_strata.store.values import JsonPlace
+from napari_strata.store.warned import silenced
+
+if TYPE_CHECKING:
+    from napari_strata.geometries.zvf_store import KvStore
 
 MOST_VALIDATED = MOST_VERTICES
 """Up to how many vertices levels 3 to 5 are made: half a minute of points, more of lines."""
 
 NAMES = {1: "structure", 2: "metadata", 3: "consistency", 4: "conformance", 5: "multiresolution"}
 
+_TABLES = ("object_index/manifests", "groups")  # their rows are taken as declared
 _WITHOUT_VERTICES = 2  # the last level that reads none
 _LEVEL = re.compile(r"(?:resolution_)?([0-9]{1,9})[:/]")  # how its sentences name a level
 _Said = tuple[int, Severity, str]
@@ -51,11 +54,8 @@ def findings(store: Element) -> Iterator[Finding]:
         read_version(store.value.get(STORE_KEY) or {}, store.place.child(STORE_KEY))
     except (AttributeError, OpenError):
         return
-    count = _vertices(store)
-    deepest = max(NAMES) if count <= MOST_VALIDATED else _WITHOUT_VERTICES
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # importing it changes the filters, reading it warns
-        said = _by_level(store.node, deepest)
+    with silenced():  # importing it changes the filters, reading it warns
+        said, why_not = _said(store)
     if said is None:
         message = "found a server that does not list folders, as these levels need; left out"
         yield _left_out(store, message, 1)
@@ -63,10 +63,8 @@ def findings(store: Element) -> Iterator[Finding]:
     for level, severity, message in said:
         problem = _place(store, message).problem(f"zvf-library-l{level}", severity, message)
         yield Finding(problem, f"zarr-vectors: level {level}, {NAMES[level]}")
-    if deepest < max(NAMES):
-        read = f"found {count:,} vertices, which these levels read"
-        message = f"{read}; left out for more than {MOST_VALIDATED:,}"
-        yield _left_out(store, message, deepest + 1)
+    if why_not is not None:
+        yield _left_out(store, why_not, _WITHOUT_VERTICES + 1)
 
 
 def _left_out(store: Element, message: str, first: int) -> Finding:
@@ -81,6 +79,25 @@ def _vertices(store: Element) -> int:
     return sum(int(count.value) for count in counts if count.is_whole and count.value > 0)
 
 
+def _too_much(store: Element, kvstore: KvStore) -> str | None:
+    """Say why the levels that read vertices and objects would read too much; None: they do not."""
+    from napari_strata.geometries.zvf_tables import FalseCount, stored_rows
+
+    count = _vertices(store)
+    if count > MOST_VALIDATED:
+        read = f"found {count:,} vertices, which these levels read"
+        return f"{read}; left out for more than {MOST_VALIDATED:,}"
+    names = [name for name in kvstore.names("") or () if LEVEL_NAME.fullmatch(name)]
+    for table in (f"{name}/{table}" for name in names for table in _TABLES):
+        try:
+            stored_rows(kvstore, table, MOST_VALIDATED)
+        except FalseCount as error:
+            return f"{table}: {error}; left out, as these levels believe it"
+        except _failures():
+            continue  # the library tells
+    return None
+
+
 def _place(store: Element, message: str) -> JsonPlace:
     """Point at the level a sentence names, else at the store."""
     named = _LEVEL.match(message)
@@ -88,22 +105,26 @@ def _place(store: Element, message: str) -> JsonPlace:
     return node.place("zarr.json")
 
 
-def _by_level(node: Node, deepest: int) -> list[_Said] | None:
-    """Validate level by level; None where the storage does not list folders.
-
-    Each level repeats what those below it find, then adds its own.
-    """
+def _said(store: Element) -> tuple[list[_Said] | None, str | None]:
+    """Validate; None where the storage does not list folders. And say why not with all levels."""
     import zarr_vectors
 
     from napari_strata.geometries.zvf_store import KvStore
 
+    why_not = None
     try:
-        store = KvStore(node.kvstore())
-        if store.names("") is None:
-            return None
-        dataset = zarr_vectors.open(store)
+        kvstore = KvStore(store.node.kvstore())
+        if kvstore.names("") is None:
+            return None, None
+        why_not = _too_much(store, kvstore)
+        dataset = zarr_vectors.open(kvstore)
     except _failures() as error:
-        return [(1, "error", _stopped(error))]
+        return [(1, "error", _stopped(error))], why_not
+    return _by_level(dataset, max(NAMES) if why_not is None else _WITHOUT_VERTICES), why_not
+
+
+def _by_level(dataset: Any, deepest: int) -> list[_Said]:
+    """Validate level by level: each repeats what those below it find, then adds its own."""
     whole, known = _validated(dataset, deepest), _Result()
     said: list[_Said] = []
     for level in range(1, deepest + 1):

@@ -79,7 +79,11 @@ class GeometryLevel:
 
     @property
     def bounds(self) -> Box | None:
-        """``(2, n)`` the box of its vertices; that of the metadata where they were not read."""
+        """``(2, n)`` what is known of the box of its vertices, in world; None if nothing is.
+
+        The box itself where they were read to decide their space; else what the metadata
+        declares, which vertices may lie beyond.
+        """
         box = self.decision.box
         return self._geometry.model.bounds if box is None else box
 
@@ -140,7 +144,7 @@ class Geometry:
 
     @property
     def bounds(self) -> Box | None:
-        """``(2, n)`` of its finest level."""
+        """``(2, n)`` of its finest level, see `GeometryLevel.bounds`."""
         return self.levels[0].bounds if self.levels else self.model.bounds
 
     @property

@@ -155,7 +155,8 @@ def open_at(
         raise OpenError(errors[-1], found.problems)
     problems = [*found.problems, *different_spacing(images, origin)]
     opened = replace(parse_location(path), path=context.opened.path)
-    return Dataset(str(opened), images, problems, found.geometries)
+    geometries = [replace(each, origin=origin) for each in found.geometries]
+    return Dataset(str(opened), images, problems, geometries)
 
 
 def _read_values(array: Array) -> npt.NDArray[np.float64]:

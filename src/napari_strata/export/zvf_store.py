@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import itertools
 import json
-import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,6 +20,7 @@ import numpy.typing as npt
 from napari_strata.export.zvf_grid import Grid, choose_grid, coarser_levels, is_coarse_exact
 from napari_strata.model import Axis, Problem
 from napari_strata.store.backend import LARGEST_METADATA_FILE
+from napari_strata.store.warned import silenced
 
 if TYPE_CHECKING:
     from napari_strata.layers.annotation import Annotation
@@ -53,8 +53,7 @@ def write(annotation: Annotation, folder: Path) -> list[Problem]:
     columns = column_order(annotation.axes)
     vertices = np.ascontiguousarray(annotation.vertices.vertices[:, columns])
     grid = choose_grid(vertices, finer=_FINER if annotation.stored == "line" else 1)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+    with silenced():
         from zarr_vectors.exceptions import ZVError
 
         try:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +12,7 @@ import numpy.typing as npt
 from napari_strata import dataset
 from napari_strata.geometry import Vertices
 from napari_strata.model import OpenError
+from napari_strata.store.warned import silenced
 
 if TYPE_CHECKING:
     from napari_strata.layers.annotation import Annotation
@@ -45,8 +45,7 @@ def verify(annotation: Annotation, folder: Path) -> tuple[int, ...]:
 
 
 def _validate(folder: Path) -> None:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+    with silenced():
         import zarr_vectors as zv
 
         result = zv.open(str(folder)).validate(level=_STRICTEST)

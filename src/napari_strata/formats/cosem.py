@@ -211,7 +211,7 @@ def _contradicting_resolution(placed: _Placed) -> list[Problem]:
     scale = [abs(s) for s in placed.transform.scale]
     if placed.array.encoding != "n5" or not isinstance(dimensions, list):
         return []
-    if len(dimensions) != len(scale) or any(isinstance(d, bool | str) for d in dimensions):
+    if len(dimensions) != len(scale) or not all(_is_number(d) for d in dimensions):
         return []
     if np.allclose(dimensions[::-1], scale, rtol=_TOLERANCE, atol=0):
         return []
@@ -221,6 +221,10 @@ def _contradicting_resolution(placed: _Placed) -> list[Problem]:
         "the transform is used"
     )
     return [at.problem("transforms-disagree", "warning", message)]
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _by_grid(

@@ -7,7 +7,7 @@ told by its own block ``zarr_vectors``, or by ``multiscales`` that say so: befor
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -17,10 +17,18 @@ from napari_strata.formats._assemble import image_name
 from napari_strata.formats._protocol import Context, Found
 from napari_strata.formats.zvf_axes import Frame, read_frame
 from napari_strata.formats.zvf_datasets import listed_levels
-from napari_strata.formats.zvf_keys import LEVEL_KEY, MULTISCALES, STORE_KEY, not_used
+from napari_strata.formats.zvf_keys import (
+    LEVEL_KEY,
+    LEVEL_NAME,
+    MULTISCALES,
+    PARTS,
+    STORE_KEY,
+    not_used,
+)
 from napari_strata.formats.zvf_levels import Levels, level_value
 from napari_strata.formats.zvf_parts import (
     KINDS,
+    PARAMETRIC,
     Holds,
     own_kind,
     part_nodes,
@@ -39,6 +47,7 @@ SUFFIX = ".zarrvectors"
 _FORMAT, _TYPE = "zarr_vectors", "zarr_vectors_multiscale"
 _ENCODINGS = ("zarr3", "zarr2")
 _ARRAY_KEY = "zv_array"
+_FOREIGN = frozenset({"ome", MULTISCALES})  # keys of an image
 _APPLICATIONS, _OURS = "user_metadata", "napari_strata"
 
 
@@ -65,21 +74,32 @@ def _in_multiscales(attributes: Mapping[str, Any]) -> bool:
 def store_above(node: Node, group: Group | None) -> Node | None:
     """Find the store that a level, an array or a chunk's folder belongs to; None if to none.
 
+    An image, or anything else that lies in a store's folder, is no part of it.
     Where each look costs a request, folders above are asked only if something speaks for ZVF.
     """
     if group is not None and (group.encoding not in _ENCODINGS or speaks(group)):
         return None
     marks = {LEVEL_KEY, _ARRAY_KEY}
     marked = group is not None and not marks.isdisjoint(group.attributes)
+    if group is not None and not marked and not _FOREIGN.isdisjoint(group.attributes):
+        return None
     named = node.lineage()[-1].name.endswith(SUFFIX)
     if not (marked or named or node.tree.backend.absent_is_free):
         return None
     above = node.parent
     while above is not None:
+        names = node.relative_to(above.path).split("/")
         if _is_store(above):
-            return above
+            return above if marked or _is_part(names, group) else None
         above = above.parent
     return None
+
+
+def _is_part(names: Sequence[str], group: Group | None) -> bool:
+    """Tell whether a path in a store is that of a level, or of what belongs to one."""
+    if not LEVEL_NAME.fullmatch(names[0]):
+        return names[0] == PARAMETRIC
+    return len(names) == 1 or names[1] in PARTS or group is None
 
 
 def _is_store(node: Node) -> bool:

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from napari_strata.formats._assemble import without_level
+from napari_strata.formats.zvf_keys import LEVEL_NAME
 from napari_strata.model import OpenError, Problem
 from napari_strata.store.hierarchy import Group
 from napari_strata.store.tree import Node
 from napari_strata.store.values import JsonPlace, mapping, sequence
-
-_NUMBER = re.compile(r"0|[1-9][0-9]{0,8}")
 
 
 @dataclass(frozen=True)
@@ -55,7 +53,7 @@ def _listed(store: Node, item: object, at: JsonPlace) -> Listed:
     entry = mapping(item, at)
     node = store.descend(entry.get("path"), at.child("path"))
     name = node.relative_to(store.path)
-    if not _NUMBER.fullmatch(name):
+    if not LEVEL_NAME.fullmatch(name):
         message = "a whole number: zarr-vectors reads levels by their number"
         raise at.child("path").unexpected(entry["path"], message)
     return Listed(node, int(name), entry, at)

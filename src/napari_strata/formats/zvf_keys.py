@@ -2,11 +2,25 @@
 
 from __future__ import annotations
 
+import re
+
 from napari_strata.model import OpenError, Problem
 
 STORE_KEY = "zarr_vectors"
 LEVEL_KEY = "zarr_vectors_level"
 MULTISCALES = "multiscales"
+
+LEVEL_NAME = re.compile(r"0|[1-9][0-9]{0,8}")
+"""How a level's folder is called."""
+PARTS = frozenset(
+    {
+        *("vertices", "vertex_fragments", "vertex_attributes", "fragment_attributes"),
+        *("links", "link_fragments", "link_attributes", "geometry_index"),
+        *("cross_chunk_links", "cross_chunk_link_attributes"),  # before 0.9
+        *("object_index", "object_attributes", "groups", "group_attributes"),
+    }
+)
+"""What the folders in a level are called."""
 
 
 def not_used(error: OpenError) -> Problem:

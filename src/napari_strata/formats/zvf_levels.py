@@ -30,6 +30,7 @@ from napari_strata.store.values import JsonPlace, mapping, positive_vector, text
 _MOST_VERTICES = 2**62
 _TRANSFORMS = "coordinateTransformations"
 _ARRAYS = "arrays_present"
+_SPARSITY = "object_sparsity"
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,7 @@ class Draft:
     ratio : edges of its bins as multiples of those of level 0; None if it is not said.
     bins : their edges, where they are said outright.
     arrays : the families of arrays it says it has; None if it does not say.
+    sparsity : how much of the objects of the level it was made of it keeps; 1 is all of them.
     """
 
     listed: Listed
@@ -51,6 +53,7 @@ class Draft:
     ratio: npt.NDArray[np.float64] | None
     bins: npt.NDArray[np.float64] | None
     arrays: tuple[str, ...] | None
+    sparsity: float
 
 
 @dataclass
@@ -134,6 +137,7 @@ class Levels:
             ratio=_scale(declared) if ratio is None else ratio,
             bins=self._vector(own, "bin_shape", place),
             arrays=self._arrays(own, place),
+            sparsity=self._sparsity(own, place),
         )
 
     def _own(self, group: Group) -> Mapping[str, Any]:
@@ -165,6 +169,16 @@ class Levels:
         except OpenError as error:
             self.problems.append(not_used(error))
             return None
+
+    def _sparsity(self, own: Mapping[str, Any], place: JsonPlace) -> float:
+        value = own.get(_SPARSITY)
+        if value is None:
+            return 1.0
+        if isinstance(value, int | float) and not isinstance(value, bool) and 0 < value <= 1:
+            return float(value)
+        error = place.child(_SPARSITY).unexpected(value, "a number above 0, at most 1")
+        self.problems.append(not_used(error))
+        return 1.0
 
     def _vector(
         self, own: Mapping[str, Any], key: str, place: JsonPlace
@@ -209,6 +223,8 @@ def level_value(
     metadata: dict[str, Any] = {"level": draft.listed.number, "kind": kind, "version": version}
     if draft.arrays is not None:
         metadata[_ARRAYS] = list(draft.arrays)
+    if draft.sparsity < 1:
+        metadata[_SPARSITY] = draft.sparsity
     origin = tuple(replace(c, matrix=affine.take_axes(c.matrix, columns)) for c in parts or ())
     return GeometryLevel(
         path=levels.context.path(draft.listed.node),

@@ -81,7 +81,7 @@ def read(geometry: Geometry, level: int, box: Box | None = None) -> Vertices:
     chosen = geometry.levels[level]
     location = chosen.location
     declared = np.eye(4) if chosen.declared is None else chosen.declared
-    near = None if box is None else _corners(box, affine.invert(declared))[:, ::-1]
+    near = None if box is None else affine.mapped_box(affine.invert(declared), box)[:, ::-1]
     source = _FORMATS[location.encoding].fragments(MeshFiles(location), location, near)
     vertices, faces, problems = _gather(source, declared, box)
     return Vertices(vertices, faces=faces, problems=tuple(problems))
@@ -104,14 +104,8 @@ def _bounds(metadata: Any, declared: Matrix) -> Box | None:
     if "cell" not in metadata:
         return None
     boxes = mesh_multiscale.node_boxes(metadata)
-    return _corners(np.array([boxes[:, 0].min(axis=0), boxes[:, 1].max(axis=0)])[:, ::-1], declared)
-
-
-def _corners(box: npt.NDArray[np.float64], matrix: Matrix) -> Box:
-    """Return the box around a box that was transformed."""
-    picks = np.indices((2, 2, 2)).reshape(3, -1).T
-    corners = np.take_along_axis(box, picks, axis=0) @ matrix[:3, :3].T + matrix[:3, 3]
-    return np.array([corners.min(axis=0), corners.max(axis=0)])
+    whole = np.array([boxes[:, 0].min(axis=0), boxes[:, 1].max(axis=0)])
+    return affine.mapped_box(declared, whole[:, ::-1])
 
 
 def _gather(

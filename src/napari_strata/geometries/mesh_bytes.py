@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 import zlib
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from napari_strata.geometry import GeometryLocation
@@ -16,13 +16,16 @@ _READ_ERRORS = (ValueError, OSError, IndexError, NotImplementedError, RuntimeErr
 _AT_ONCE = 32
 _PACKED = ".gz"
 _PACKING_DRIVERS = ("file", "zip")  # servers tell packing beside the file, and it is undone
-_MOST_UNPACKED = 2**31
+_MOST_UNPACKED = 2**29
+_STEP = 2**22
 _GZIP = 16 + zlib.MAX_WBITS
 _LONGEST = 300
 
 Span = tuple[int, int]
 Wanted = tuple[str, Span | None]
 """A file in the folder, and the part of it (start, stop) in bytes; None is all of it."""
+Longest = Callable[[bytes], int]
+"""Says from the first bytes of a file how many it may have."""
 
 
 class MeshFiles:
@@ -54,15 +57,20 @@ class MeshFiles:
             raise data
         return data
 
-    def read_many(self, wanted: Iterable[Wanted]) -> Iterator[bytes | OpenError | None]:
-        """Read files or parts in order, some at once; the error of one does not stop the rest."""
+    def read_many(
+        self, wanted: Iterable[Wanted], longest: Longest | None = None
+    ) -> Iterator[bytes | OpenError | None]:
+        """Read files or parts in order, some at once; the error of one does not stop the rest.
+
+        ``longest`` limits those that are packed.
+        """
         waiting: deque[tuple[Wanted, Any]] = deque()
         for each in wanted:
             waiting.append((each, self._start(each)))
             if len(waiting) >= _AT_ONCE:
-                yield self._finish(*waiting.popleft())
+                yield self._finish(*waiting.popleft(), longest)
         while waiting:
-            yield self._finish(*waiting.popleft())
+            yield self._finish(*waiting.popleft(), longest)
 
     def _start(self, wanted: Wanted) -> Any:
         name, span = wanted
@@ -80,14 +88,17 @@ class MeshFiles:
             self._store = ts.KvStore.open(dict(self._location.kvstore)).result()
         return self._store
 
-    def _finish(self, wanted: Wanted, future: Any) -> bytes | OpenError | None:
+    def _finish(
+        self, wanted: Wanted, future: Any, longest: Longest | None
+    ) -> bytes | OpenError | None:
         name, span = wanted
         if isinstance(future, Exception):
             return self._unreadable(name, future)
         try:
             result = future.result()
             if result.state == "missing":
-                return self._packed(name) if span is None and self._packing else None
+                alone = span is None and self._packing
+                return self._packed(name, longest) if alone else None
             data: bytes = result.value
             return data
         except OpenError as error:
@@ -98,13 +109,13 @@ class MeshFiles:
                 return self.failure(name, "truncated", message)
             return self._unreadable(name, error)
 
-    def _packed(self, name: str) -> bytes | None:
+    def _packed(self, name: str, longest: Longest | None) -> bytes | None:
         """Read a file as cloud-volume packs it on a disk."""
         result = self._open().read(name + _PACKED).result()
         if result.state == "missing":
             return None
         try:
-            return unpacked(result.value)
+            return unpacked(result.value, longest)
         except ValueError as error:
             message = f"cannot be unpacked: {error}"
             raise self.failure(name + _PACKED, "truncated", message) from None
@@ -114,8 +125,12 @@ class MeshFiles:
         return self.failure(name, "unreadable", f"cannot be read: {reason}")
 
 
-def unpacked(data: bytes) -> bytes:
+def unpacked(data: bytes, longest: Longest | None = None) -> bytes:
     """Undo gzip.
+
+    Parameters
+    ----------
+    longest : says from how it starts how many bytes it may have; at most 512 MiB in any case.
 
     Raises
     ------
@@ -123,10 +138,19 @@ def unpacked(data: bytes) -> bytes:
         If it is none, or what is in it is far too large.
     """
     unpacker = zlib.decompressobj(_GZIP)
-    try:
-        result = unpacker.decompress(data, _MOST_UNPACKED)
-    except zlib.error as error:
-        raise ValueError(str(error)) from None
-    if not unpacker.eof:
-        raise ValueError("it is cut off, or larger than 2 GiB")
-    return result
+    parts: list[bytes] = []
+    most, length, rest = _MOST_UNPACKED, 0, data
+    while not unpacker.eof:
+        try:
+            part = unpacker.decompress(rest, _STEP)
+        except zlib.error as error:
+            raise ValueError(str(error)) from None
+        if not (part or unpacker.eof):
+            raise ValueError("it is cut off")
+        if not parts and longest is not None:
+            most = min(most, longest(part))
+        parts.append(part)
+        length, rest = length + len(part), unpacker.unconsumed_tail
+        if length > most:
+            raise ValueError(f"what is in it is larger than the {most} bytes it can be")
+    return b"".join(parts)

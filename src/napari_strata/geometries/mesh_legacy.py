@@ -21,6 +21,7 @@ from napari_strata.store.values import quote
 
 _TRIANGLE = _VERTEX = 12  # bytes
 _COUNT = 4
+_MOST_FACES = 1000  # of one vertex; a surface has two
 
 
 def levels(files: MeshFiles, location: GeometryLocation, segment: int) -> list[dict[str, Any]]:
@@ -55,7 +56,8 @@ def levels(files: MeshFiles, location: GeometryLocation, segment: int) -> list[d
 def fragments(files: MeshFiles, location: GeometryLocation, _: object) -> Iterator[Fragment]:
     """Read the fragments of a level; what is wrong with one comes in its place."""
     names = location.metadata["fragments"]
-    for name, data in zip(names, files.read_many((n, None) for n in names), strict=True):
+    found = files.read_many(((name, None) for name in names), longest)
+    for name, data in zip(names, found, strict=True):
         if data is None:
             yield files.failure(name, "missing-fragment", "found no such file: it is not shown")
         elif isinstance(data, OpenError):
@@ -65,6 +67,12 @@ def fragments(files: MeshFiles, location: GeometryLocation, _: object) -> Iterat
                 yield decode(data)
             except ValueError as error:
                 yield files.failure(name, "bad-fragment", f"{error}; it is not shown")
+
+
+def longest(start: bytes) -> int:
+    """Tell from its first bytes how long a fragment may be: with far more faces than vertices."""
+    count = int.from_bytes(start[:_COUNT], "little")
+    return _COUNT + count * (_VERTEX + _MOST_FACES * _TRIANGLE)
 
 
 def decode(data: bytes) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int64]]:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from napari_strata import geometries
-from napari_strata.affine import Matrix, Vector
+from napari_strata.affine import Matrix, Vector, mapped_box
 from napari_strata.geometry import Box, Geometry, SpaceDecision, VertexSpace
 from napari_strata.model import OpenError, Problem, Severity
 
@@ -23,7 +23,10 @@ NOT_INVERTIBLE = "vertex-space-not-invertible"
 CONTRADICTED = "vertex-space-contradicted"
 
 _NEAR = 0.1  # of the extent compared with: a reading this near is a match by itself
-_PRECOMPUTED = "precomputed meshes are in nanometres of the volume's own space"
+_PRECOMPUTED = (
+    "the vertices of precomputed meshes are always mapped to nanometres by the transform of "
+    "their folder, and shifted to where world 0 is"
+)
 
 
 @dataclass(frozen=True)
@@ -104,13 +107,16 @@ def _evidence(geometry: Geometry, index: int) -> _Evidence:
     except OpenError as error:
         return _Evidence(None, None, cell, read=False, failed=error.problem)
     if box is None:
-        message = f"the level declares {count} vertices, but none is stored"
+        message = (
+            f"the level declares {count} vertices, but none is stored: the nonempty_chunks of "
+            "vertices/zarr.json list no chunk with any"
+        )
         failed = Problem(UNDECIDED, "error", level.location.where, message) if count else None
         return _Evidence(None, None, cell, read=False, failed=failed)
     if level.cell is None and small:
         edges = np.maximum(0.01 * (box[1] - box[0]), np.finfo(np.float64).tiny)
     usable = level.declared if _usable(level.declared) is None else None
-    other = None if usable is None else _moved(box, usable)
+    other = None if usable is None else mapped_box(usable, box)
     return _Evidence(box, other, _positive(edges), read=small)
 
 
@@ -125,16 +131,6 @@ def _positive(edges: Vector) -> Vector:
     return np.where(good, edges, 1.0)
 
 
-def _moved(box: Box, matrix: Matrix) -> Box:
-    """Give the box around a box that was mapped."""
-    linear, shift = matrix[:-1, :-1], matrix[:-1, -1]
-    low, high = (
-        np.minimum(linear * box[0], linear * box[1]),
-        np.maximum(linear * box[0], linear * box[1]),
-    )
-    return np.array([low.sum(axis=1) + shift, high.sum(axis=1) + shift])
-
-
 def _verdicts(geometry: Geometry, found: Sequence[_Evidence]) -> list[_Verdict]:
     """Decide level 0 by the bounds, the others by level 0; and what was a tie by the others."""
     first = _verdict(geometry, 0, found[0], geometry.bounds, "the declared bounds")
@@ -147,7 +143,10 @@ def _verdicts(geometry: Geometry, found: Sequence[_Evidence]) -> list[_Verdict]:
     if verdicts[0].space == first.space or again is None:
         return verdicts
     anew = [_verdict(geometry, i, e, again, "level 0") for i, e in enumerate(found[1:], 1)]
-    return _by_the_others(geometry, [verdicts[0], *anew])
+    settled = _by_the_others(geometry, [first, *anew])
+    if settled[0].space == verdicts[0].space:
+        return settled
+    return [first, *others]  # the others speak against themselves, so for nothing
 
 
 def _by_the_others(geometry: Geometry, verdicts: Sequence[_Verdict]) -> list[_Verdict]:
@@ -189,11 +188,20 @@ def _verdict(
     if reference is None or not np.isfinite(reference).all():
         reason = "there is nothing to compare its vertices with"
         return _Verdict("world", reason, clear=False, problem=reason)
-    return _compared(evidence.world, evidence.declared, evidence, reference, named)
+    thinned = _thinned(geometry, index)
+    return _compared(evidence.world, evidence.declared, evidence, reference, named, thinned)
+
+
+def _thinned(geometry: Geometry, index: int) -> bool:
+    """Tell whether a level has not all objects of level 0: each says what it keeps of the finer."""
+    kept = (
+        level.location.metadata.get("object_sparsity") for level in geometry.levels[: index + 1]
+    )
+    return any(one is not None and one < 1 for one in kept)
 
 
 def _compared(
-    world: Box, declared: Box, evidence: _Evidence, reference: Box, named: str
+    world: Box, declared: Box, evidence: _Evidence, reference: Box, named: str, thinned: bool
 ) -> _Verdict:
     unit = "bins" if evidence.read else "chunks (no vertex was read)"
     as_is, moved = (_distance(box, reference, evidence.bin) for box in (world, declared))
@@ -208,15 +216,24 @@ def _compared(
         tie = f"{figures}: a tie"
         near_anyway = _distance(world, declared, evidence.bin) <= 1
         return _Verdict("world", tie, clear=False, problem=tie, mild=near_anyway, tie=True)
+    near = max(1.0, _NEAR * float(np.max((reference[1] - reference[0]) / evidence.bin)))
+    within, other = (_within(box, reference, evidence.bin) for box in (world, declared))
+    if thinned and within and (as_is > moved or (other and as_is > near)):
+        reason = (
+            f"{figures}, but it has only some of the objects, which lie within that box as "
+            "stored and need not fill it"
+        )
+        return _Verdict("world", reason, clear=False, problem=reason, tie=True)
     if as_is < moved:
         return _Verdict("world", figures, clear=True)
-    margin = evidence.bin
-    within = bool(((world >= reference[0] - margin) & (world <= reference[1] + margin)).all())
-    near = max(1.0, _NEAR * float(np.max((reference[1] - reference[0]) / evidence.bin)))
     if within and moved > near:
         reason = f"{figures}, but as stored it lies within it, and neither matches"
         return _Verdict("world", reason, clear=False, problem=reason)
     return _Verdict("declared", figures, clear=True)
+
+
+def _within(box: Box, reference: Box, margin: Vector) -> bool:
+    return bool(((box >= reference[0] - margin) & (box <= reference[1] + margin)).all())
 
 
 def _distance(box: Box, reference: Box, unit: Vector) -> float:

@@ -55,7 +55,10 @@ def _stored(geometry: Geometry, index: int, level: Level, selection: Selection) 
     """Read a level in stored coordinates: all of it, or at least what is selected."""
     declared = geometry.levels[index].vertex_count
     if not level.chunks and declared:
-        message = f"the level declares {declared} vertices, but none is stored"
+        message = (
+            f"the level declares {declared} vertices, but none is stored: the nonempty_chunks of "
+            "vertices/zarr.json list no chunk with any"
+        )
         raise refusal(level.where("vertices"), message)
     if geometry.kind == "lines":
         found, count = zvf_lines.read_lines(level, selection)

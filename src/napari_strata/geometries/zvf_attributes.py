@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -41,23 +42,34 @@ class Column:
             return None
         where = level.where(self.array, chunk)
         try:
-            raw = level.group.read_bytes(self.array, chunk_name(chunk))
+            return values_in(level, self.array, chunk, self.dtype, (count, *self.row))
         except damage() as error:
             self._drop(level, where, f"a chunk cannot be read: {reason(error)}")
             return None
-        if not raw:
-            return None
-        wanted = count * self.dtype.itemsize * int(np.prod(self.row))
-        if len(raw) != wanted:
-            message = f"a chunk has {len(raw)} bytes, expected {wanted} for {count} vertices"
-            self._drop(level, where, message)
-            return None
-        return np.frombuffer(raw, self.dtype).reshape(count, *self.row)
 
     def _drop(self, level: Level, where: str, message: str) -> None:
         self.damaged = True
         text = f"the attribute {self.name!r} is left out: {message}"
         level.report(ATTRIBUTE_LEFT_OUT, where, text)
+
+
+def values_in(
+    level: Level, array: str, chunk: Chunk, dtype: np.dtype[Any], shape: tuple[int, ...]
+) -> npt.NDArray[Any] | None:
+    """Read the values of a chunk, one row a vertex or edge; None if it has none.
+
+    Raises
+    ------
+    ValueError and what else `damage` lists
+        If they cannot be read, or are more or fewer.
+    """
+    raw = level.group.read_bytes(array, chunk_name(chunk))
+    if not raw:
+        return None
+    wanted = dtype.itemsize * math.prod(shape)
+    if len(raw) != wanted:
+        raise ValueError(f"found {len(raw)} bytes, expected {wanted} for {shape[0]} rows")
+    return np.frombuffer(raw, dtype).reshape(shape)
 
 
 def columns_of(level: Level, names: Iterable[str]) -> list[Column]:

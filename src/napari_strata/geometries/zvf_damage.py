@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from napari_strata.model import OpenError, Problem
+from napari_strata.store import warned
 
 UNREADABLE = "geometry-unreadable"
 """Code of what makes a level, or part of it, unreadable."""
@@ -66,8 +67,7 @@ def refusing(where: str, what: str) -> Iterator[None]:
 @contextmanager
 def heard(where: str, problems: list[Problem]) -> Iterator[None]:
     """Turn the warnings of the libraries into problems."""
-    with warnings.catch_warnings(record=True) as said:
-        warnings.simplefilter("always")
+    with warned.heard() as said:
         yield
     for text in dict.fromkeys(reason_of(w) for w in said):
         message = f"zarr-vectors says while it reads: {text}"

@@ -114,7 +114,7 @@ def _edges(
         if attributes:
             message = "the attributes of edges are left out: most edges of a skeleton are implied"
             level.report(ATTRIBUTE_LEFT_OUT, level.where("link_attributes"), message)
-        return _tree(rows, ends), {}
+        return _tree(rows, _rows_in_use(links, rows), links.lost), {}
     return ends, attributes
 
 
@@ -124,10 +124,17 @@ def _is_tree(level: Level) -> bool:
     return bool(level.root.links_convention == building.LINKS_IMPLICIT_BRANCHES)
 
 
-def _tree(rows: Rows, ends: Indices) -> Indices:
+def _rows_in_use(links: Links, rows: Rows) -> Indices:
+    """Give the row of each end of the links; −1 where there is no such vertex, or it is deleted."""
+    at, used = _rows_at(links, rows), rows.in_use()
+    return at if used is None else np.where((at >= 0) & used[at], at, -1)
+
+
+def _tree(rows: Rows, ends: Indices, lost: frozenset[Chunk]) -> Indices:
     """List the edges of a skeleton, child and parent.
 
-    A vertex's parent is the one before it in its fragment, unless a link names another.
+    A vertex's parent is the one before it in its fragment, unless a link names another. Where
+    that is not there, or links are lost, it has none: the one before it is not its parent.
     """
     parents = np.full(len(rows.vertices), -1, dtype=np.int64)
     counts = rows.fragments[:, 1]
@@ -136,7 +143,11 @@ def _tree(rows: Rows, ends: Indices) -> Indices:
     first[(np.cumsum(counts) - counts)[counts > 0]] = True
     later = np.flatnonzero(~first)
     parents[order[later]] = order[later - 1]
-    parents[ends[:, 0]] = ends[:, 1]
+    for chunk in lost & rows.chunks.keys():
+        number = rows.chunks[chunk]
+        parents[rows.first[number] : rows.first[number + 1]] = -1
+    known = ends[ends[:, 0] >= 0]
+    parents[known[:, 0]] = known[:, 1]
     children = np.flatnonzero(parents >= 0)
     return np.stack([children, parents[children]], axis=1)
 
@@ -163,6 +174,8 @@ def _with_objects(level: Level, rows: Rows) -> Vertices:
     where = level.where("object_index")
     try:
         objects = read_manifests(level) or Manifests.empty(level.ndim)
+        if not objects.named:
+            return found
         ids = owners_of(level, objects, rows) if len(objects.ids) else None
     except damage() as error:
         text = f"the ids of objects are left out: {reason(error)}"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -12,9 +11,10 @@ import numpy as np
 import numpy.typing as npt
 
 from napari_strata.geometries.zvf_damage import UNREADABLE, damage, reason, refusal, refusing
-from napari_strata.geometries.zvf_store import KvStore, store_of
+from napari_strata.geometries.zvf_store import KvStore, shape_of, store_of
 from napari_strata.geometry import Box, Geometry
 from napari_strata.model import Problem
+from napari_strata.store.warned import silenced
 
 Coordinates = npt.NDArray[np.float64]
 Chunk = tuple[int, ...]
@@ -109,13 +109,7 @@ class Level:
         ValueError
             If its metadata is damaged.
         """
-        document = self.store.document(f"{self.key}/{array}/zarr.json")
-        if document is None or document.get("node_type") != "array":
-            return None
-        found = document.get("shape")
-        if not isinstance(found, list) or not all(type(n) is int and n >= 0 for n in found):
-            raise ValueError(f"the shape is {found!r}, expected whole numbers")
-        return tuple(found)
+        return shape_of(self.store.document(f"{self.key}/{array}/zarr.json"))
 
     @contextmanager
     def read_ahead(self, arrays: Sequence[str], chunks: Sequence[str]) -> Iterator[None]:
@@ -177,8 +171,7 @@ def open_level(geometry: Geometry, index: int) -> Level:
     level = geometry.levels[index]
     where = f"{level.path}/zarr.json"
     number = int(level.location.metadata["level"])
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # the import installs a filter of its own
+    with silenced():  # the import installs a filter of its own
         from zarr_vectors import building
     with refusing(level.location.where, "zarr-vectors cannot open the store"):
         store = store_of(geometry, level.location.kvstore)

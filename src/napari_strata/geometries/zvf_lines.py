@@ -55,14 +55,18 @@ def read_lines(level: Level, selection: Selection) -> tuple[Vertices, int]:
     rows = read_rows(level, chunks, names)
     check_read(level, chunks, rows)
     found = _assembled(level, objects, rows, wanted)
-    attributes = object_attributes(level, len(objects.ids))
     used = rows.in_use()
-    return replace(
+    count = len(rows.vertices) if used is None else int(used.sum())
+    if not objects.named:
+        return replace(found, object_ids=None), count
+    attributes = object_attributes(level, len(objects.ids))
+    found = replace(
         found,
         object_attributes=attributes,
         attribute_ids=objects.ids if attributes else None,
         groups=groups(level, objects.ids),
-    ), len(rows.vertices) if used is None else int(used.sum())
+    )
+    return found, count
 
 
 def _chunks(

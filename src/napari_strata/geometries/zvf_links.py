@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from napari_strata.geometries.spans import Indices
-from napari_strata.geometries.zvf_attributes import checked_row, declared_dtype
+from napari_strata.geometries.zvf_attributes import checked_row, declared_dtype, values_in
 from napari_strata.geometries.zvf_damage import ATTRIBUTE_LEFT_OUT, LEFT_OUT, damage, reason
 from napari_strata.geometries.zvf_level import Chunk, Level, chunk_name
 
@@ -32,17 +32,19 @@ class Links:
     places : ``(M, L)`` the chunk of each end, as an index of ``chunks``.
     rows : ``(M, L)`` the row of each end in its chunk.
     attributes : by name, ``(M, …)``.
+    lost : chunks with vertices whose links could not be read.
     """
 
     chunks: tuple[Chunk, ...]
     places: npt.NDArray[np.int32]
     rows: Indices
     attributes: Mapping[str, npt.NDArray[Any]]
+    lost: frozenset[Chunk] = frozenset()
 
     def taken(self, kept: npt.NDArray[Any]) -> Links:
         """Keep some of the links, by a mask or by their numbers."""
         attributes = {name: values[kept] for name, values in self.attributes.items()}
-        return Links(self.chunks, self.places[kept], self.rows[kept], attributes)
+        return Links(self.chunks, self.places[kept], self.rows[kept], attributes, self.lost)
 
 
 @dataclass(frozen=True)
@@ -73,10 +75,11 @@ def read_links(level: Level, wanted: frozenset[Chunk] | None = None) -> Links | 
     names = level.names("link_attributes", "the attributes of edges are")
     attributes = {name: _Attribute(name) for name in names}
     numbers: dict[Chunk, int] = {}
+    lost: set[Chunk] = set()
     places: list[npt.NDArray[np.int32]] = [np.empty((0, family.width), np.int32)]
     rows: list[Indices] = [np.empty((0, family.width), np.int64)]
-    for array in _arrays(level, family):
-        for ends, found, values in _cells(level, family, array, attributes, wanted):
+    for array in _arrays(level, family, lost):
+        for ends, found, values in _cells(level, family, array, attributes, wanted, lost):
             known = [numbers.setdefault(chunk, len(numbers)) for chunk in ends]
             placed, found = _in_order(np.array(known, np.int32), found, array.permuted)
             places.append(placed)
@@ -86,7 +89,8 @@ def read_links(level: Level, wanted: frozenset[Chunk] | None = None) -> Links | 
     count = sum(map(len, rows))
     joined = {n: a.joined(level, count) for n, a in attributes.items()}
     found_ = {name: column for name, column in joined.items() if column is not None}
-    links = Links(tuple(numbers), np.concatenate(places), np.concatenate(rows), found_)
+    ends_, rows_ = np.concatenate(places), np.concatenate(rows)
+    links = Links(tuple(numbers), ends_, rows_, found_, frozenset(lost))
     return _without_copies(links) if family.store == "duplicate" else links
 
 
@@ -110,7 +114,7 @@ def _family(level: Level) -> _Family | None:
     return _Family(width, rank, directed, store)
 
 
-def _arrays(level: Level, family: _Family) -> Iterator[_Array]:
+def _arrays(level: Level, family: _Family, lost: set[Chunk]) -> Iterator[_Array]:
     from zarr_vectors import building
 
     for segment in level.names("links/0", "edges and faces are"):
@@ -127,6 +131,7 @@ def _arrays(level: Level, family: _Family) -> Iterator[_Array]:
         except damage() as error:
             message = f"edges and faces in it are left out: {reason(error)}"
             level.report(LEFT_OUT, level.where(name), message)
+            lost.update(level.chunks)
             continue
         flat = bool(building.is_intra(offsets))
         yield _Array(name, offsets, dtype, bool(permuted), flat, chunks)
@@ -138,8 +143,12 @@ def _cells(
     array: _Array,
     attributes: Mapping[str, _Attribute],
     wanted: frozenset[Chunk] | None,
+    lost: set[Chunk],
 ) -> Iterator[tuple[tuple[Chunk, ...], Indices, dict[str, npt.NDArray[Any]]]]:
-    """Read an array's chunks, leaving out and naming those that are damaged."""
+    """Read an array's chunks, leaving out and naming those that are damaged.
+
+    ``lost`` gets the chunks of vertices whose links were in them.
+    """
     segment = array.name.rpartition("/")[2]
     ends = {c: _ends(c, array.offsets) for c in array.chunks}
     chunks = [c for c in array.chunks if wanted is None or not wanted.isdisjoint(ends[c])]
@@ -151,6 +160,7 @@ def _cells(
                 raw = _raw(level, array.name, chunk)
                 rows = None if raw is None else _rows(level, family, array, chunk, raw)
                 if rows is None:
+                    lost.update(ends[chunk])
                     continue
                 values = {
                     name: attributes[name].rows(level, layout, chunk, len(rows))
@@ -262,16 +272,13 @@ class _Attribute:
     ) -> npt.NDArray[Any] | None:
         where = level.where(layout.array, chunk)
         try:
-            raw = level.group.read_bytes(layout.array, chunk_name(chunk))
+            found = values_in(level, layout.array, chunk, layout.dtype, (count, *layout.row))
         except damage() as error:
-            self._drop(level, where, reason(error))
+            self._drop(level, where, f"a chunk cannot be read: {reason(error)}")
             return None
-        wanted = count * layout.dtype.itemsize * int(np.prod(layout.row))
-        if len(raw) != wanted:
-            message = f"a chunk has {len(raw)} bytes, expected {wanted} for {count} edges"
-            self._drop(level, where, message)
-            return None
-        return np.frombuffer(raw, layout.dtype).reshape(count, *layout.row)
+        if found is None:
+            self._drop(level, where, f"a chunk is missing, expected values of {count} edges")
+        return found
 
     def _drop(self, level: Level, where: str, message: str) -> None:
         if not self._damaged:

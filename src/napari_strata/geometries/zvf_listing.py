@@ -47,9 +47,10 @@ def _local(folder: str) -> tuple[str, ...]:
 def _all_below(kvstore: Any, key: str) -> tuple[str, ...]:
     import tensorstore as ts
 
-    first = f"{key.strip('/')}/"
-    last = first[:-1] + chr(ord("/") + 1)
-    found = kvstore.list(ts.KvStore.KeyRange(first, last)).result()
+    inner = key.strip("/")
+    first = f"{inner}/" if inner else ""
+    below = ts.KvStore.KeyRange(first, inner + chr(ord("/") + 1)) if inner else None
+    found = kvstore.list(below).result()
     names = {bytes(name).decode().removeprefix(first).partition("/")[0] for name in found}
     return tuple(sorted(names))
 

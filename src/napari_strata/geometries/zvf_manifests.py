@@ -10,7 +10,9 @@ from typing import Any
 import numpy as np
 
 from napari_strata.geometries.spans import Indices, offsets_of
+from napari_strata.geometries.zvf_damage import ATTRIBUTE_LEFT_OUT
 from napari_strata.geometries.zvf_level import Level
+from napari_strata.geometries.zvf_tables import stored_rows
 
 _LAYOUTS = ("vlen_manifests_v1", "vlen_manifests_v2")
 _MOST_OBJECTS = 50_000_000
@@ -27,12 +29,14 @@ class Manifests:
     first : ``(O + 1,)`` where each object's entries start.
     chunks : ``(E, m)`` the chunk of each entry.
     fragments : ``(E,)`` the number of its fragment in that chunk.
+    named : whether the ids are the store's; else they only tell the objects apart.
     """
 
     ids: Indices
     first: Indices
     chunks: Indices
     fragments: Indices
+    named: bool = True
 
     @classmethod
     def empty(cls, rank: int) -> Manifests:
@@ -57,7 +61,7 @@ def read_manifests(level: Level) -> Manifests | None:
     from zarr_vectors import building
 
     array = f"{building.OBJECT_INDEX}/manifests"
-    count = _count(level, array)
+    count = stored_rows(level.store, f"{level.key}/{array}", _MOST_OBJECTS)
     if count is None:
         return None
     metadata = dict(level.group.read_array_meta(building.OBJECT_INDEX))
@@ -66,39 +70,31 @@ def read_manifests(level: Level) -> Manifests | None:
     rank = metadata.get("sid_ndim")
     if type(rank) is not int or rank != len(level.chunks[0] if level.chunks else level.columns):
         raise ValueError(f"sid_ndim is {rank!r}, which is not the rank of the chunks")
-    ids = _ids(level, count)
+    ids, named = _ids(level, count)
     blobs = level.group.read_vlen_array(array) if count else []
     first, chunks, fragments = decode(blobs, rank)
-    return Manifests(ids, first, chunks, fragments)
+    return Manifests(ids, first, chunks, fragments, named)
 
 
-def _count(level: Level, array: str) -> int | None:
-    """Read how many objects there are, but no more than can be stored: each has its row."""
-    shape = level.shape(array)
-    if shape is None:
-        return None
-    document = level.store.document(f"{level.key}/{array}/zarr.json") or {}
-    step = int(document["chunk_grid"]["configuration"]["chunk_shape"][0])
-    if len(shape) != 1 or step < 1 or shape[0] > _MOST_OBJECTS or step > _MOST_OBJECTS:
-        raise ValueError(f"its shape is {list(shape)}, expected one row for each object")
-    last = max(shape[0] - 1, 0) // step
-    separator = document["chunk_key_encoding"].get("configuration", {}).get("separator", "/")
-    if shape[0] and not level.store.has(f"{level.key}/{array}/c{separator}{last}"):
-        raise ValueError(f"it declares {shape[0]} objects, but the last of them are not stored")
-    return shape[0]
-
-
-def _ids(level: Level, count: int) -> Indices:
+def _ids(level: Level, count: int) -> tuple[Indices, bool]:
+    """Read the ids of the objects, and tell whether they are those of the store."""
     table = "object_index/object_ids"
     shape = level.shape(table)
     if shape is None:
-        return np.arange(count, dtype=np.int64)
+        return np.arange(count, dtype=np.int64), True
     if shape != (count,):
         raise ValueError(f"there are {count} objects, but {list(shape)} ids")
     ids = np.asarray(level.group.read_array(table))
     if ids.dtype.kind not in "iu" or len(np.unique(ids)) != count:
         raise ValueError("the ids of the objects are no different whole numbers")
-    return ids.astype(np.int64)
+    if count and int(ids.max()) > np.iinfo(np.int64).max:
+        message = (
+            f"the ids of objects are left out, with their attributes and groups: found {ids.max()}"
+            ", expected numbers up to 2^63 - 1"
+        )
+        level.report(ATTRIBUTE_LEFT_OUT, level.where(table), message)
+        return np.arange(count, dtype=np.int64), False
+    return ids.astype(np.int64), True
 
 
 def decode(blobs: Sequence[bytes], rank: int) -> tuple[Indices, Indices, Indices]:

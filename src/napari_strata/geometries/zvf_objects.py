@@ -20,9 +20,10 @@ from napari_strata.geometries.zvf_chunks import Rows
 from napari_strata.geometries.zvf_damage import ATTRIBUTE_LEFT_OUT, LEFT_OUT, damage, reason
 from napari_strata.geometries.zvf_level import Level
 from napari_strata.geometries.zvf_manifests import Manifests
+from napari_strata.geometries.zvf_tables import stored_rows
 
 _MOST_BYTES = 2 * 2**30
-_MOST_GROUPS = 1_000_000
+_MOST_GROUPS = 10_000  # or four an object
 _MOST_TIMES = 16  # a fragment may be of several objects, but not of all
 
 
@@ -146,11 +147,9 @@ def groups(level: Level, ids: Indices) -> dict[str, tuple[int, ...]]:
 
     where = level.where(building.GROUPS)
     try:
-        shape = level.shape(building.GROUPS)
-        if shape is None:
+        most = max(_MOST_GROUPS, 4 * len(ids))
+        if stored_rows(level.store, f"{level.key}/{building.GROUPS}", most) is None:
             return {}
-        if len(shape) != 1 or shape[0] > _MOST_GROUPS:
-            raise ValueError(f"its shape is {list(shape)}, expected one row a group")
         members = building.read_all_groupings(level.group)
         names = level.group.read_array_meta(building.GROUPS).get("group_names")
         return {_name(names, i): _members(m, ids) for i, m in enumerate(members)}

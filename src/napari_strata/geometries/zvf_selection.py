@@ -43,7 +43,7 @@ class Selection:
             return cls()
         if not np.isfinite(back).all() or np.isnan(box).any():
             return cls()
-        low, high = _mapped(back, box)
+        low, high = affine.mapped_box(back, box)
         ends = np.stack([low, high, high - low])
         margin = _ROUNDING * (1 + np.where(np.isfinite(ends), np.abs(ends), 0).sum(axis=0))
         return cls(np.array([low - margin, high + margin]))
@@ -66,14 +66,3 @@ class Selection:
         if self.box is None:
             return np.ones(len(vertices), dtype=bool)
         return inside(vertices, self.box)
-
-
-def _mapped(matrix: affine.Matrix, box: Box) -> Box:
-    """Return the box around a box that is mapped; an axis without limit may leave some without."""
-    linear, offset = matrix[:-1, :-1], matrix[:-1, -1]
-    with np.errstate(invalid="ignore"):
-        ends = linear[:, None, :] * box[None]  # output axis, end, input axis
-    ends[np.broadcast_to((linear == 0)[:, None], ends.shape)] = (
-        0.0  # no limit times 0 is none of it
-    )
-    return np.array([ends.min(axis=1).sum(axis=1) + offset, ends.max(axis=1).sum(axis=1) + offset])

@@ -22,6 +22,7 @@ from zarr.abc.store import (
 )
 from zarr.core.buffer import Buffer, BufferPrototype
 
+from napari_strata.geometries.zvf_items import check_count, codec_names
 from napari_strata.geometries.zvf_listing import names_in
 from napari_strata.geometry import Geometry
 from napari_strata.store.backend import LARGEST_METADATA_FILE, ReadError
@@ -39,6 +40,7 @@ class KvStore(Store):  # type: ignore[misc]  # zarr's types are not followed
         self._kvstore: Any = ts.KvStore.open(self._spec).result()
         self._remembered: dict[str, bytes | None] = {}
         self._names: dict[str, tuple[str, ...] | None] = {}
+        self._codecs: dict[str, tuple[str, ...]] = {}
         self._size = 0
         self._lock = threading.Lock()
 
@@ -94,6 +96,26 @@ class KvStore(Store):  # type: ignore[misc]  # zarr's types are not followed
                 self._size += len(data)
             self._remembered[key] = data
 
+    def _check_items(self, key: str, data: bytes) -> None:
+        """Refuse a chunk of byte strings that counts more of them than it can hold.
+
+        The decoder makes room for as many as are counted, before it looks for them.
+        """
+        names = self._codecs_of(key)
+        if names[:1] == ("vlen-bytes",):
+            check_count(key, data, names[1:])
+
+    def _codecs_of(self, key: str) -> tuple[str, ...]:
+        """Name the codecs of the array a chunk belongs to, as far as its metadata was read."""
+        folder = key.rpartition("/")[0] if not key.endswith("zarr.json") else ""
+        while folder:
+            if self._remembered.get(f"{folder}/zarr.json") is not None:
+                if folder not in self._codecs:
+                    self._codecs[folder] = codec_names(self.document(f"{folder}/zarr.json"))
+                return self._codecs[folder]
+            folder = folder.rpartition("/")[0]
+        return ()
+
     async def get(
         self, key: str, prototype: BufferPrototype, byte_range: ByteRequest | None = None
     ) -> Buffer | None:
@@ -109,6 +131,8 @@ class KvStore(Store):  # type: ignore[misc]  # zarr's types are not followed
             self._remember(key, None)
             return None
         data = bytes(result.value)
+        if byte_range is None:
+            self._check_items(key, data)
         if key.endswith("zarr.json") and len(data) > LARGEST_METADATA_FILE:
             raise ReadError(f"{key} is larger than 64 MiB, which no metadata file is")
         if byte_range is None:
@@ -182,6 +206,22 @@ class KvStore(Store):  # type: ignore[misc]  # zarr's types are not followed
             raise ReadError(f"{prefix}: the storage does not list folders")
         for name in found:
             yield name
+
+
+def shape_of(document: Mapping[str, Any] | None) -> tuple[int, ...] | None:
+    """Give the shape of an array by its metadata; None if there is none, or it is no array.
+
+    Raises
+    ------
+    ValueError
+        If it is no shape.
+    """
+    if document is None or document.get("node_type") != "array":
+        return None
+    found = document.get("shape")
+    if not isinstance(found, list) or not all(type(n) is int and n >= 0 for n in found):
+        raise ValueError(f"the shape is {found!r}, expected whole numbers")
+    return tuple(found)
 
 
 def _as_slice(byte_range: ByteRequest) -> slice:

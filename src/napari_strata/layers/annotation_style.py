@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
 
 from napari_strata.layers.annotation_values import Unreadable, decode, encode
+from napari_strata.store.warned import silenced_at_once
 
 _COMMON = ("opacity", "blending", "visible", "projection_mode")
 _CYCLED = ("{}_color", "{}_color_cycle", "{}_colormap", "{}_contrast_limits")
@@ -126,8 +126,7 @@ def is_accepted(
     """Tell whether napari makes a layer of the first item with these settings, and symbols."""
     from napari.layers import Layer
 
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+    with silenced_at_once():
         try:
             Layer.create(data, dict(meta), layer_type)
             if layer_type == "points":

@@ -22,7 +22,7 @@ from napari_strata.layers.channel_look import (
 )
 from napari_strata.layers.choose import choose, split_axis
 from napari_strata.layers.chunk_report import ChunkReport
-from napari_strata.layers.geometry_choice import MeshFolder, geometries_of
+from napari_strata.layers.geometry_choice import WaitingFolder, geometries_of
 from napari_strata.layers.label_look import label_arguments
 from napari_strata.layers.placed import place
 from napari_strata.layers.placement import Placement, PlacementError, differs
@@ -51,7 +51,7 @@ class Built:
     problems: list[Problem]
     images_left_out: int
     geometries_left_out: int = 0
-    mesh_folders: tuple[MeshFolder, ...] = ()
+    mesh_folders: tuple[WaitingFolder, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ MOST_IMAGES = 8
 MOST_PARTS = 64  # of wholes; more layers than these, times their channels, make a viewer slow
 MOST_CHANNEL_LAYERS = 32
 MOST_GEOMETRIES = 8
-MOST_SEGMENTS = 8  # of a folder of meshes: of more, the user says which
+MOST_MESHES = 8  # of the segments of a folder: of more, the user says which
 MOST_VISIBLE_GEOMETRIES = 3
 
 

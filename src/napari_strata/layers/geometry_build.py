@@ -7,6 +7,7 @@ from typing import Any
 
 from napari_strata.dataset import Geometry
 from napari_strata.geometry import Box, Vertices
+from napari_strata.layers.geometry_bounds import beyond_bounds
 from napari_strata.layers.geometry_drawing import Drawing, LayerType, best_type, draw
 from napari_strata.layers.geometry_far import far_problem
 from napari_strata.layers.geometry_level import Chosen, level_name, read_best
@@ -43,6 +44,7 @@ class Depicted:
             self.axes,
             level=self.level,
             box=self.box,
+            read=self.vertices.bounds,
             count=self.drawing.count,
             slab=self.look.slab,
             problems=self.problems,
@@ -62,7 +64,7 @@ def geometry_layers(
 
     Parameters
     ----------
-    dataset_path : what was opened; with the geometry's path behind it, what is opened again.
+    dataset_path : what was opened, and is opened again to show another level.
     problems : gets those of the geometry, and an error where it cannot be drawn.
     level : by default the finest that fits the budget, see `read_best`.
     box : ``(2, n)`` in the geometry's units, the order of its axes; by default everything.
@@ -124,6 +126,7 @@ def depict(
         *drawing.problems,
         *_fallback(geometry, chosen.level, drawing, where),
         *far_problem(shown, geometry, where),
+        *beyond_bounds(shown, geometry, geometry.path or "."),
     )
     return Depicted(
         geometry,

@@ -12,6 +12,7 @@ from napari.layers import Layer
 
 from napari_strata.geometry import Box
 from napari_strata.layers.geometry_source import geometry_note, whole
+from napari_strata.layers.geometry_world import data_to_world
 from napari_strata.layers.viewer_axes import arranged_axes
 from napari_strata.layers.world_units import per_layer_unit
 from napari_strata.model import Axis
@@ -27,8 +28,8 @@ def box_of_view(viewer: Any, layer: Layer) -> Box:
     Returns
     -------
     ``(2, n)`` in the geometry's units, the order of its axes: the smallest box around all that is
-    on the canvas and in the bounds of the level shown. Axes that are not displayed have no limit
-    (infinite corners). Perspective is left out of account.
+    on the canvas and in the bounds of the level shown, or among what the layer holds. Axes that
+    are not displayed have no limit (infinite corners). Perspective is left out of account.
 
     Raises
     ------
@@ -77,22 +78,22 @@ def _to_displayed(viewer: Any, layer: Layer, axes: list[int]) -> tuple[Array, Ar
     point = np.asarray(viewer.dims.point, dtype=np.float64)[-layer.ndim :] / units
     here = np.asarray(layer.world_to_data(point), dtype=np.float64)
     here[axes] = 0.0
-    origin = np.asarray(layer.data_to_world(here), dtype=np.float64)
-    columns = []
-    for axis in axes:
-        step = here.copy()
-        step[axis] = 1.0
-        columns.append(np.asarray(layer.data_to_world(step), dtype=np.float64) - origin)
-    matrix = np.array(columns).T * units[:, None]
-    return matrix[axes], (origin * units)[axes]
+    linear, offset = data_to_world(layer)
+    matrix, origin = linear * units[:, None], (linear @ here + offset) * units
+    return matrix[np.ix_(axes, axes)], origin[axes]
 
 
 def _bounds(layer: Layer, note: Mapping[str, Any]) -> Array:
-    """Give the bounds of the level shown, in the layer's axes; else of what it holds."""
+    """Give a box around the level shown and all the layer holds, in the layer's axes.
+
+    Declared bounds may be too small, and what a cropped layer holds is not all.
+    """
+    held = np.asarray(layer.extent.data, dtype=np.float64)
     known = whole(layer)
     if known is None or not np.isfinite(known).all():
-        return np.asarray(layer.extent.data, dtype=np.float64)
-    return known[:, list(_order(note))]
+        return held
+    known = known[:, list(_order(note))]
+    return np.array([np.fmin(known[0], held[0]), np.fmax(known[1], held[1])])
 
 
 def _corners(normals: Array, low: Array, high: Array) -> Array:

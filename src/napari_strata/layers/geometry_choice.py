@@ -9,23 +9,24 @@ from typing import Any
 from napari.layers import Layer
 
 from napari_strata.dataset import Dataset, Geometry
-from napari_strata.layers.choose import MOST_SEGMENTS, choose_geometries, is_few
+from napari_strata.layers.choose import MOST_MESHES, choose_geometries, is_few
+from napari_strata.layers.geometry_address import Address
 from napari_strata.layers.geometry_build import LayerData, geometry_layers
 from napari_strata.layers.viewer_axes import arranged_axes
 from napari_strata.model import OpenError, Problem
 
 
 @dataclass(frozen=True)
-class MeshFolder:
+class WaitingFolder:
     """A folder of meshes, one a segment, of which none is shown unasked.
 
     Attributes
     ----------
-    path : what is opened to choose one.
+    address : how it is opened to choose one.
     count : how many segments there are; None where they cannot be listed.
     """
 
-    path: str
+    address: Address
     name: str
     count: int | None
 
@@ -36,7 +37,7 @@ class OfGeometries:
 
     layers: list[LayerData] = field(default_factory=list)
     left_out: int = 0
-    mesh_folders: list[MeshFolder] = field(default_factory=list)
+    mesh_folders: list[WaitingFolder] = field(default_factory=list)
 
 
 def geometries_of(dataset: Dataset, images: Sequence[Any], problems: list[Problem]) -> OfGeometries:
@@ -76,10 +77,10 @@ def _add_folder(
     """Make the layers of a folder's meshes, the first of them visible, if they are few."""
     segments = geometry.segments
     problems += geometry.model.problems
-    if segments is None or len(segments) > MOST_SEGMENTS:
-        path = f"{dataset_path.rstrip('/')}/{geometry.path}".rstrip("/")
+    if segments is None or len(segments) > MOST_MESHES:
+        address = Address.of(dataset_path, geometry.model)
         count = None if segments is None else len(segments)
-        result.mesh_folders.append(MeshFolder(path, geometry.name, count))
+        result.mesh_folders.append(WaitingFolder(address, geometry.name, count))
         return
     for segment in segments:
         try:

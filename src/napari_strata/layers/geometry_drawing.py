@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from napari_strata.geometry import Vertices
 from napari_strata.layers.geometry_features import features
+from napari_strata.layers.row_codes import row_codes
 from napari_strata.model import Problem
 
 LayerType = Literal["points", "vectors", "shapes", "surface"]
@@ -29,7 +30,8 @@ class Drawing:
     data : of Points ``(N, n)``, of Vectors ``(M, 2, n)`` starts and ways, of Shapes a list of
         ``(k, n)`` paths, of a Surface vertices, faces and perhaps one value a vertex.
     features : columns, one row a point, segment, path or vertex.
-    count : how many vertices are in it.
+    count : how many vertices are in it; of lines, a place where several of them meet, or that
+        one passes again, counts once.
     problems : what is not drawn, or drawn as something else.
     """
 
@@ -83,7 +85,7 @@ def draw(vertices: Vertices, order: Sequence[int], to: LayerType, where: str) ->
     if to == "points":
         return _points(vertices, places)
     if to == "surface":
-        return _surface(vertices, places)
+        return _surface(vertices, places, where)
     if to == "shapes":
         return _paths(vertices, places, where)
     return _segments(vertices, places, where)
@@ -93,22 +95,35 @@ def _points(vertices: Vertices, places: npt.NDArray[Any]) -> Drawing:
     rows = np.arange(len(places))
     part = None if vertices.parts is None else _part_of_vertex(vertices.parts)
     table = features(vertices, first_vertex=rows, part=part)
-    return Drawing("points", places, table, len(places))
+    return Drawing("points", places, table, _count(vertices))
+
+
+def _count(vertices: Vertices) -> int:
+    """Count vertices; of lines by their places, as a coarse level stores those they share once."""
+    found = vertices.vertices
+    return len(found) if vertices.parts is None else len(np.unique(row_codes(found)))
 
 
 def _part_of_vertex(parts: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
     return np.repeat(np.arange(len(parts) - 1), np.diff(parts))
 
 
-def _surface(vertices: Vertices, places: npt.NDArray[Any]) -> Drawing:
+def _surface(vertices: Vertices, places: npt.NDArray[Any], where: str) -> Drawing:
     faces = vertices.faces
     if faces is None or not len(faces):
-        raise ValueError("it has no faces here, so a surface cannot show it")
+        raise ValueError(_cannot_show(where, "faces", "Surface"))
     rows = np.arange(len(places))
     table = features(vertices, first_vertex=rows)
     values = _only_scalar(vertices)
     data = (places, faces) if values is None else (places, faces, values)
     return Drawing("surface", data, table, len(places))
+
+
+def _cannot_show(where: str, lacking: str, layer: str) -> str:
+    return (
+        f"level '{where}' has no {lacking} here, so this {layer} layer cannot show it: choose "
+        "another level, or a larger box; strata.open gives the vertices alone"
+    )
 
 
 def _only_scalar(vertices: Vertices) -> npt.NDArray[Any] | None:
@@ -134,13 +149,13 @@ def _segments(vertices: Vertices, places: npt.NDArray[Any], where: str) -> Drawi
     else:
         first, problems = np.zeros(0, dtype=np.int64), ()
     if not len(first):
-        raise ValueError("it has no segments here, so a layer of segments cannot show it")
+        raise ValueError(_cannot_show(where, "segments", "Vectors"))
     # In float64 start + way is the end again, exactly so for what is stored in float32.
     data = np.empty((len(first), 2, places.shape[1]), dtype=np.float64)
     data[:, 0] = places[first]
     np.subtract(places[second], data[:, 0], out=data[:, 1])
     table = features(vertices, first_vertex=first, part=part, edge=edge)
-    return Drawing("vectors", data, table, len(places), problems)
+    return Drawing("vectors", data, table, _count(vertices), problems)
 
 
 def _steps(
@@ -170,20 +185,20 @@ def _without_edges(count: int, edges: npt.NDArray[np.int64], where: str) -> tupl
 
 def _paths(vertices: Vertices, places: npt.NDArray[Any], where: str) -> Drawing:
     if vertices.parts is None:
-        raise ValueError("it has no lines, so a layer of shapes cannot show it")
+        raise ValueError(_cannot_show(where, "lines", "Shapes"))
     lengths = np.diff(vertices.parts)
     drawn = np.flatnonzero(lengths > 1)
     if len(drawn) > MOST_PATHS:
         raise ValueError(
-            f"it has {len(drawn):,} lines here, and a Shapes layer is only given up to "
-            f"{MOST_PATHS}; crop it to fewer, or choose a coarser level"
+            f"level '{where}' has {len(drawn):,} lines here, and a Shapes layer is only given up "
+            f"to {MOST_PATHS}; crop it to fewer, or choose a coarser level"
         )
     if not len(drawn):
-        raise ValueError("it has no line of two vertices here, so a layer of shapes is empty")
+        raise ValueError(_cannot_show(where, "lines of two vertices", "Shapes"))
     problems = (*_lone_lines(lengths, where), *_left_out_of_paths(vertices, places, where))
     ends = vertices.parts
     data = [places[ends[i] : ends[i + 1]] for i in drawn]
-    return Drawing("shapes", data, features(vertices, part=drawn), len(places), problems)
+    return Drawing("shapes", data, features(vertices, part=drawn), _count(vertices), problems)
 
 
 def _left_out_of_paths(

@@ -28,6 +28,8 @@ def far_problem(vertices: Vertices, geometry: Geometry, where: str) -> tuple[Pro
     unit = geometry.axes[space[worst]].unit or "voxel"
     message = (
         f"the vertices lie so far from 0 that drawing is only exact to {step[worst]:.3g} {unit} "
-        "(the graphics card counts in float32); their numbers are kept exactly"
+        "(the graphics card counts in float32); their numbers are kept exactly. Moving the layer "
+        "does not help, as it is these numbers that are drawn; stored nearer to 0 they would "
+        "be drawn exactly"
     )
     return (Problem("far-vertices", "warning", where, message),)

@@ -20,6 +20,7 @@ _LINE_OF_EDGE = 1 / 400
 _SEEN_POINT = 4.0  # pixels on the canvas, however far away
 _MOST_LOOKED_AT = 100_000
 _MOST_STEPS = 1000  # more distinct values than these are no time points
+POINT_COLOUR, LINE_COLOUR = "#ffd23f", "#ff9f1c"
 _LABEL_COLOURS = 49  # of a Labels layer
 
 
@@ -65,7 +66,7 @@ def _arguments(drawing: Drawing, size: float, width: float, segment: int | None)
         return {
             "size": size,
             "border_width": 0.0,
-            "face_color": "#ffd23f",
+            "face_color": POINT_COLOUR,
             "canvas_size_limits": (_SEEN_POINT, 10_000),
             "projection_mode": "all",
         }
@@ -73,14 +74,14 @@ def _arguments(drawing: Drawing, size: float, width: float, segment: int | None)
         return {
             "vector_style": "line",
             "edge_width": width,
-            "edge_color": "#ff9f1c",
+            "edge_color": LINE_COLOUR,
             "projection_mode": "all",
         }
     if kind == "shapes":
         return {
             "shape_type": "path",
             "edge_width": width,
-            "edge_color": "#ff9f1c",
+            "edge_color": LINE_COLOUR,
             "face_color": "transparent",
         }
     return {**_surface_look(drawing, segment), **_surface_slab()}

@@ -2,94 +2,161 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from napari.layers import Layer, Points, Shapes, Surface, Vectors
 
+from napari_strata.layers.geometry_colours import Following, follows
 from napari_strata.layers.geometry_drawing import Drawing
+from napari_strata.layers.geometry_item_looks import LOOKS, ItemLooks, plain, same_colour
+from napari_strata.layers.notes import KEY
+from napari_strata.model import Problem
+from napari_strata.store.warned import silenced_at_once
 
 
-def replace_data(layer: Layer, drawing: Drawing) -> None:
+@dataclass
+class _Memory:
+    """What a layer had on another level: features, and colours that followed them."""
+
+    features: dict[str, None] = field(default_factory=dict)
+    colours: dict[str, Following] = field(default_factory=dict)
+
+
+_memories: weakref.WeakKeyDictionary[Layer, _Memory] = weakref.WeakKeyDictionary()
+
+
+def replace_data(layer: Layer, drawing: Drawing, *, level: str = "") -> tuple[Problem, ...]:
     """Put a drawing into a layer of its type.
 
     What all items share (size, colour, symbol, width) stays, and so does a colour that follows a
-    feature the new items have as well. Items are others now: none is selected.
+    feature the new items have as well. One that follows a feature they have not is plain until
+    a drawing has it again. Values that items have of their own go with them; an item that was not
+    shown before gets a plain one. Items are others now: none is selected.
 
     If napari refuses, what was there is put back before the error is raised.
+
+    Parameters
+    ----------
+    level : what problems call it ("level 1").
+
+    Returns
+    -------
+    What the layer had and the new items have not.
     """
     restore = _snapshot(layer)
+    before = _memories.get(layer, _Memory())
+    memory = _Memory({**before.features, **dict.fromkeys(_columns(layer))}, {})
+    looks: ItemLooks | None = None
     try:
-        _PUT[drawing.type](layer, drawing)
+        with silenced_at_once():  # what napari warns of is said, in words, by what is returned
+            waiting = _still_plain(layer, before) | _set_aside(layer, drawing)
+            looks = ItemLooks.of(layer, drawing)
+            _PUT[drawing.type](layer, drawing)
+            looks.put(layer)
+            for key, following in waiting.items():
+                if following.feature in drawing.features:
+                    following.put(layer)
+                else:
+                    memory.colours[key] = following
+            _finish(layer)
     except BaseException:
         restore()
         raise
+    _memories[layer] = memory
+    where = _where(layer)
+    return (
+        *_features_lacking(memory, drawing, level or "this level", where),
+        *looks.problems(where),
+    )
+
+
+def _columns(layer: Any) -> list[str]:
+    return [str(name) for name in layer.features.columns]
+
+
+def _where(layer: Layer) -> str:
+    note = layer.metadata.get(KEY)
+    return str(note.get("geometry") or ".") if isinstance(note, dict) else "."
+
+
+def _set_aside(layer: Any, drawing: Drawing) -> dict[str, Following]:
+    """Make plain what is coloured by a feature that the new items have not."""
+    found = {}
+    for key in LOOKS.get(type(layer).__name__, ()):
+        following = Following.of(layer, key)
+        if following is not None and following.feature not in drawing.features:
+            setattr(layer, key, plain(layer, key))
+            found[key] = following
+    return found
+
+
+def _still_plain(layer: Any, memory: _Memory) -> dict[str, Following]:
+    """Give the colours that were set aside, and that nobody has set since."""
+    return {
+        key: following
+        for key, following in memory.colours.items()
+        if not follows(layer, key) and same_colour(getattr(layer, key), plain(layer, key))
+    }
+
+
+def _features_lacking(
+    memory: _Memory, drawing: Drawing, level: str, where: str
+) -> tuple[Problem, ...]:
+    lacking = [name for name in memory.features if name not in drawing.features]
+    if not lacking:
+        return ()
+    message = f"{level} stores no attributes: {', '.join(lacking)}"
+    colours = {following.feature for following in memory.colours.values()}
+    if colours:
+        names = ", ".join(sorted(colours))
+        message += f"; what is coloured by {names} is plain until a level with it is shown"
+    return (Problem("attributes-missing", "info", where, message),)
 
 
 def _snapshot(layer: Any) -> Callable[[], None]:
     """Return what puts a layer's data, features and looks back."""
-    own = _LOOKS.get(type(layer).__name__, ())
+    own = LOOKS.get(type(layer).__name__, ())
     everything = layer._get_state()
     # A colour that follows a feature is made anew from it.
-    state = {key: everything[key] for key in ("features", *own) if not _follows(layer, key)}
-    following = tuple(k.removesuffix("_color") for k in own if _follows(layer, k))
+    kept = [*own, *(("contrast_limits",) if isinstance(layer, Surface) else ())]
+    state = {key: everything[key] for key in ("features", *kept) if not follows(layer, key)}
+    following = [found for key in own if (found := Following.of(layer, key)) is not None]
     data = layer.data
 
     def restore() -> None:
+        for each in following:  # or napari drops what the features of now do not have
+            if not follows(layer, each.key):
+                setattr(layer, each.key, plain(layer, each.key))
         layer.data = list(data) if isinstance(layer, Shapes) else data
         for key, value in state.items():
             setattr(layer, key, value)
-        _follow_features(layer, following)
+        for each in following:
+            if not follows(layer, each.key):
+                each.put(layer)
+        _follow_features(layer)
 
     return restore
 
 
-_LOOKS = {
-    "Points": ("size", "border_width", "symbol", "shown", "face_color", "border_color"),
-    "Vectors": ("edge_color",),
-    "Shapes": ("edge_width", "edge_color", "face_color", "z_index"),
-    "Surface": ("vertex_colors", "contrast_limits"),
-}
-
-
 def _put_points(layer: Points, drawing: Drawing) -> None:
     layer.selected_data = set()
-    shared = {key: _shared(getattr(layer, key)) for key in ("size", "border_width", "symbol")}
-    colours = {key: _colour(layer, key) for key in ("face_color", "border_color")}
-    # Sizes are kept by position, which says nothing of the new points.
-    for key, value in shared.items():
-        if value is not None:
-            setattr(layer, f"current_{key}", value)
     layer.data = drawing.data
     layer.features = dict(drawing.features)
-    layer.shown = True
-    for key, value in {**shared, **colours}.items():
-        if value is not None:
-            setattr(layer, key, value)
-    _follow_features(layer, ("face", "border"))
 
 
 def _put_vectors(layer: Vectors, drawing: Drawing) -> None:
-    colour = _colour(layer, "edge_color")
     layer.data = drawing.data
     layer.features = dict(drawing.features)
-    if colour is not None:
-        layer.edge_color = colour
-    _follow_features(layer, ("edge",))
 
 
 def _put_shapes(layer: Shapes, drawing: Drawing) -> None:
     layer.selected_data = set()
-    width = _shared(layer.edge_width)
-    colours = {key: _colour(layer, key) for key in ("edge_color", "face_color")}
     layer.data = [(path, "path") for path in drawing.data]
     layer.features = dict(drawing.features)
-    for key, value in {"edge_width": width, **colours}.items():
-        if value is not None:
-            setattr(layer, key, value)
-    _follow_features(layer, ("edge", "face"))
-    layer.refresh()  # or paths are drawn in the width they were made with
 
 
 def _put_surface(layer: Surface, drawing: Drawing) -> None:
@@ -114,27 +181,13 @@ _PUT: dict[str, Callable[[Any, Drawing], None]] = {
 }
 
 
-def _shared(values: Any) -> Any:
-    """Return the value all items have; None where they differ, or there are none."""
-    values = np.atleast_1d(np.asarray(values))
-    return values[0] if len(values) and bool(np.all(values == values[0])) else None
+def _finish(layer: Any) -> None:
+    _follow_features(layer)
+    if isinstance(layer, Shapes):
+        layer.refresh()  # or paths are drawn in the width they were made with
 
 
-def _colour(layer: Any, key: str) -> Any:
-    """Return the colour all items have, where it follows no feature; else None."""
-    if _follows(layer, key):
-        return None
-    colours = np.asarray(getattr(layer, key))
-    same = len(colours) and bool(np.all(colours == colours[0]))
-    return colours[0] if same else None
-
-
-def _follows(layer: Any, key: str) -> bool:
-    """Tell whether a colour of a layer's items is that of a feature."""
-    return str(getattr(layer, f"{key}_mode", "direct")) != "direct"
-
-
-def _follow_features(layer: Any, attributes: tuple[str, ...]) -> None:
+def _follow_features(layer: Any) -> None:
     """Colour the new items by the features their colour follows."""
-    if any(_follows(layer, f"{attribute}_color") for attribute in attributes):
+    if any(follows(layer, key) for key in LOOKS.get(type(layer).__name__, ())):
         layer.refresh_colors(update_color_mapping=False)

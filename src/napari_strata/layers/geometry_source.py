@@ -9,13 +9,14 @@ from typing import Any
 import numpy as np
 from napari.layers import Layer
 
-from napari_strata import dataset, report
+from napari_strata import report
 from napari_strata.dataset import Geometry
 from napari_strata.geometry import Box
+from napari_strata.layers.geometry_address import Address
+from napari_strata.layers.geometry_record import is_geometry_record, level_record
 from napari_strata.layers.notes import KEY
 
-_KINDS = ("points", "lines", "graph", "mesh")
-_sources: weakref.WeakKeyDictionary[Layer, tuple[str, Geometry]] = weakref.WeakKeyDictionary()
+_sources: weakref.WeakKeyDictionary[Layer, tuple[Address, Geometry]] = weakref.WeakKeyDictionary()
 
 
 def geometry_note(layer: Layer) -> Mapping[str, Any]:
@@ -26,10 +27,11 @@ def geometry_note(layer: Layer) -> Mapping[str, Any]:
     ValueError
         If the layer is none.
     """
-    note = layer.metadata.get(KEY)
-    if not isinstance(note, Mapping) or note.get("kind") not in _KINDS or "path" not in note:
+    note: Any = layer.metadata.get(KEY)
+    if not is_geometry_record(note):
         raise ValueError(f"the layer '{layer.name}' was not opened from points, lines or a mesh")
-    return note
+    found: Mapping[str, Any] = note
+    return found
 
 
 def source(layer: Layer) -> Geometry:
@@ -45,28 +47,37 @@ def source(layer: Layer) -> Geometry:
         If the layer is none of ours, or the path holds another geometry by now.
     """
     note = geometry_note(layer)
-    path = str(note["path"])
+    address = Address.recorded(note)
     known = _sources.get(layer)
-    if known is not None and known[0] == path:
+    if known is not None and known[0] == address:
         return known[1]
-    found = _find(note, path)
-    _check_unchanged(note, found, path)
-    _sources[layer] = path, found
+    found = _find(note, address)
+    _check_unchanged(note, found, address.path)
+    _sources[layer] = address, found
     return found
 
 
 def whole(layer: Layer) -> Box | None:
-    """Return the box of all vertices of the level a layer shows, in the geometry's units."""
+    """Return the box of the level a layer shows, in the geometry's units; None if not known.
+
+    It is that of all its vertices where they were read, else what the metadata declares.
+    """
     note = geometry_note(layer)
     bounds = note["levels"][note["level"]]["bounds"]
     return None if bounds is None else np.array(bounds, dtype=np.float64)
 
 
-def _find(note: Mapping[str, Any], path: str) -> Geometry:
-    here = [g for g in dataset.open(path).geometries if g.format == note.get("format")]
-    same = [g for g in here if not g.path] or [g for g in here if g.name == note.get("name")]
+def _find(note: Mapping[str, Any], address: Address) -> Geometry:
+    """Find it by its path; of several at one path, by its name."""
+    found = [
+        each
+        for each in address.open().geometries
+        if (each.format, each.path) == (note["format"], address.geometry)
+    ]
+    same = found if len(found) == 1 else [g for g in found if g.name == note.get("name")]
     if not same:
-        raise ValueError(f"{path} holds no {note['kind']} by the name {note.get('name')} any more")
+        name = note.get("name")
+        raise ValueError(f"{address.path} holds no {note['kind']} by the name {name} any more")
     segment = note.get("segment")
     return same[0] if segment is None else same[0].segment(int(segment))
 
@@ -75,11 +86,11 @@ def _check_unchanged(note: Mapping[str, Any], found: Geometry, path: str) -> Non
     """Refuse another geometry, and the same one at another place."""
     now = {
         "axes": report.axes_as_json(found),
-        "levels": [_declared(report.geometry_level_as_json(x)) for x in found.levels],
+        "levels": [_declared(level_record(x)) for x in found.levels],
     }
     was = {
-        "axes": note.get("axes"),
-        "levels": [_declared(level) for level in note.get("levels", [])],
+        "axes": note["axes"],
+        "levels": [_declared(level) for level in note["levels"]],
     }
     for key, values in now.items():
         if values != was[key]:
@@ -87,5 +98,4 @@ def _check_unchanged(note: Mapping[str, Any], found: Geometry, path: str) -> Non
 
 
 def _declared(level: Mapping[str, Any]) -> list[Any]:
-    keys = ("vertex_count", "declared_scale", "declared_translate")
-    return [level.get(key) for key in keys]
+    return [level.get(key) for key in ("vertex_count", "declared")]

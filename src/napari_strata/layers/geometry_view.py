@@ -14,14 +14,13 @@ from napari.layers import Layer, Points, Shapes, Surface, Vectors
 
 from napari_strata.geometry import VertexSpace
 from napari_strata.layers.geometry_build import Depicted, depict
-from napari_strata.layers.geometry_canvas import box_of_view
 from napari_strata.layers.geometry_drawing import LayerType
 from napari_strata.layers.geometry_level import level_name
+from napari_strata.layers.geometry_record import with_known_bounds
 from napari_strata.layers.geometry_replace import replace_data
-from napari_strata.layers.geometry_source import geometry_note, source, whole
+from napari_strata.layers.geometry_source import geometry_note, source
 from napari_strata.layers.notes import KEY
-
-__all__ = ["Arrived", "apply", "box_of_view", "read", "show", "source", "whole"]
+from napari_strata.report import problem_as_json
 
 _TYPES: dict[type[Layer], LayerType] = {
     Points: "points",
@@ -29,7 +28,6 @@ _TYPES: dict[type[Layer], LayerType] = {
     Shapes: "shapes",
     Surface: "surface",
 }
-_OF_OPENING = ("path", "geometry", "name", "evidence")  # the geometry is opened by its own path
 
 
 @dataclass(frozen=True)
@@ -100,9 +98,11 @@ def _layer_type(layer: Layer) -> LayerType:
 def apply(layer: Layer, arrived: Arrived) -> None:
     """Put what was read into its layer; in the window's thread, all or nothing."""
     note, depicted = geometry_note(layer), arrived.depicted
-    new = depicted.record("") | {key: note[key] for key in _OF_OPENING if key in note}
+    new = depicted.record(str(note["dataset"]))
+    new["levels"] = with_known_bounds(new["levels"], note["levels"])
     name = _renamed(layer.name, int(note["level"]), depicted.level)
-    replace_data(layer, depicted.drawing)
+    lost = replace_data(layer, depicted.drawing, level=f"level {depicted.level}")
+    new["problems"] = [*new["problems"], *(problem_as_json(each) for each in lost)]
     layer.metadata = {**layer.metadata, KEY: {**note, **new}}
     if layer.name != name:
         layer.name = name

@@ -81,7 +81,7 @@ class Background:
 
         Parameters
         ----------
-        subject : what the work is about; work that still runs for it is superseded.
+        subject : what the work is about; work that still runs for an equal one is superseded.
         work : runs in a thread. OpenError, ValueError, OSError and MemoryError are expected of
             it; anything else is a defect, which napari also shows.
         done, failed : called in the window's thread with the result, or with one sentence.
@@ -108,11 +108,15 @@ class Background:
 
     def busy(self, subject: object) -> bool:
         """Tell whether something about a subject is still awaited."""
-        return any(request.subject is subject for request in self._newest)
+        return subject in self.awaited()
+
+    def awaited(self) -> list[object]:
+        """List what something is still awaited about."""
+        return [request.subject for request in self._newest]
 
     def forget(self, subject: object) -> None:
         """Await nothing more about a subject."""
-        for request in [r for r in self._newest if r.subject is subject]:
+        for request in [r for r in self._newest if r.subject == subject]:
             self._newest.remove(request)
             request.drop()
 

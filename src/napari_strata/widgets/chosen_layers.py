@@ -6,19 +6,16 @@ from typing import Any
 
 from napari.layers import Labels, Layer, Points, Shapes, Surface, Vectors
 
+from napari_strata.layers.geometry_address import Address
+from napari_strata.layers.geometry_record import is_geometry_record
 from napari_strata.layers.notes import KEY
 
-KINDS = ("points", "lines", "graph", "mesh")
 _HELD_BY = (Points, Shapes, Surface, Vectors)
-_NEEDED = {"axes", "format", "level", "levels", "space", "vertices_shown"}
 
 
 def is_geometry(layer: Layer | None) -> bool:
     """Tell whether a layer shows a geometry that was opened by us."""
-    if not isinstance(layer, _HELD_BY):
-        return False
-    note = layer.metadata.get(KEY)
-    return isinstance(note, dict) and note.get("kind") in KINDS and note.keys() >= _NEEDED
+    return isinstance(layer, _HELD_BY) and is_geometry_record(layer.metadata.get(KEY))
 
 
 def selected_shapes(viewer: Any) -> Shapes:
@@ -52,13 +49,18 @@ def _one_of(viewer: Any, kind: type[Layer], wanted: str) -> Any:
     return candidates[0]
 
 
-def known_folders(viewer: Any) -> list[str]:
-    """List the paths of a viewer's layers where there may be folders of meshes."""
-    paths = []
+def known_folders(viewer: Any) -> list[Address]:
+    """List where the layers of a viewer come from that may have folders of meshes."""
+    found: dict[tuple[str, str], Address] = {}
     for layer in viewer.layers:
         note = layer.metadata.get(KEY)
         if not isinstance(note, dict) or note.get("format") != "precomputed":
             continue
-        if note.get("kind") in ("labels", "mesh") and note.get("path"):
-            paths.append(str(note["path"]))
-    return list(dict.fromkeys(paths))
+        if is_geometry_record(note):
+            address = Address.recorded(note)
+        elif note.get("kind") == "labels" and note.get("path"):
+            address = Address(str(note["path"]))
+        else:
+            continue
+        found.setdefault((address.dataset, address.origin), address)
+    return list(found.values())

@@ -30,6 +30,7 @@ class CropBox(QWidget):  # type: ignore[misc]
         super().__init__(parent)
         self.low: list[QLineEdit] = []
         self.high: list[QLineEdit] = []
+        self._filled: dict[QLineEdit, tuple[str, float]] = {}
         self._captions: tuple[str, ...] = ()
         self._grid = QGridLayout(self)
         self._grid.setContentsMargins(0, 0, 0, 0)
@@ -75,7 +76,7 @@ class CropBox(QWidget):  # type: ignore[misc]
 
     def _clear(self) -> None:
         kept = {self.view_button, self.shape_button, self.crop_button, self.everything_button}
-        self.low, self.high = [], []
+        self.low, self.high, self._filled = [], [], {}
         while (item := self._grid.takeAt(0)) is not None:
             widget = item.widget()
             if widget is not None and widget not in kept:
@@ -107,7 +108,7 @@ class CropBox(QWidget):  # type: ignore[misc]
     def set_box(self, box: Box | None) -> None:
         """Fill the fields; None and infinite corners are no limit.
 
-        Numbers are rounded outwards, so that what lies on the border stays inside.
+        They show rounded numbers; until one is changed, it stands for the exact one.
         """
         if box is None:
             corners = np.tile([[-np.inf], [np.inf]], len(self.low))
@@ -116,7 +117,9 @@ class CropBox(QWidget):  # type: ignore[misc]
         for fields, values, outwards in ((self.low, corners[0], -1), (self.high, corners[1], 1)):
             sizes = np.abs(corners[1] - corners[0])
             for field, value, size in zip(fields, values, sizes, strict=True):
-                field.setText(_text(float(value), float(size), outwards))
+                text = _text(float(value), float(size), outwards)
+                field.setText(text)
+                self._filled[field] = (text, float(value))
 
     def box(self) -> Box | None:
         """Give the box in the fields, ``(2, n)``; None if no field has a number.
@@ -127,12 +130,19 @@ class CropBox(QWidget):  # type: ignore[misc]
             If a field has no number, or the ends of an axis are the wrong way round.
         """
         box = np.array(
-            [[_number(f, -np.inf) for f in self.low], [_number(f, np.inf) for f in self.high]]
+            [
+                [self._number(f, -np.inf) for f in self.low],
+                [self._number(f, np.inf) for f in self.high],
+            ]
         )
         for caption, low, high in zip(self._captions, *box, strict=True):
             if low > high:
                 raise ValueError(f"{caption} goes from {low:,.10g} to {high:,.10g}: swap the ends.")
         return box if np.any(np.isfinite(box)) else None
+
+    def _number(self, field: QLineEdit, nothing: float) -> float:
+        text, exact = self._filled.get(field, ("", nothing))
+        return exact if text and field.text() == text else _number(field, nothing)
 
 
 def _number(field: QLineEdit, nothing: float) -> float:

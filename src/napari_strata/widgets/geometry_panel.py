@@ -16,6 +16,7 @@ from qtpy.QtWidgets import (
 )
 from superqt import QElidingLabel
 
+from napari_strata.layers.geometry_address import Address
 from napari_strata.layers.notes import KEY
 from napari_strata.widgets import chosen_layers, layer_box
 from napari_strata.widgets.background import Background
@@ -149,8 +150,9 @@ class GeometryPanel(QWidget):  # type: ignore[misc]
         self._show_busy()
 
     def _show_busy(self) -> None:
-        subjects = (self.layer, self.meshes)
-        self.busy.setVisible(any(self._background.busy(s) for s in subjects if s is not None))
+        """Show that something is read, be it for the layer that is followed or for a new one."""
+        awaited = self._background.awaited()
+        self.busy.setVisible(any(s is self.layer or not isinstance(s, Layer) for s in awaited))
 
     # Reading another part
 
@@ -202,20 +204,20 @@ class GeometryPanel(QWidget):  # type: ignore[misc]
 
     # Meshes of segments
 
-    def open_folder(self, path: str) -> None:
+    def open_folder(self, address: Address) -> None:
         """Fill in a folder of meshes and read what is there."""
-        self.meshes.open_path(path)
+        self.meshes.open_address(address)
 
-    def _open_folder(self, path: str) -> None:
+    def _open_folder(self, address: Address) -> None:
         def failed(message: str) -> None:
             self.meshes.set_folders([])
-            self._meshes_finished(message)
+            self._meshes_failed(message)
 
         def done(folders: list[OpenedFolder]) -> None:
-            self.meshes.set_folders(folders)
-            self._meshes_finished()
+            self.meshes.set_folders(folders, address.geometry)
+            self._show_busy()
 
-        self._background.run(self.meshes, lambda: open_folders(path), done, failed)
+        self._background.run(self.meshes, lambda: open_folders(address), done, failed)
         self._show_busy()
 
     def _read_segment(self, folder: OpenedFolder, segment: int) -> None:
@@ -227,14 +229,18 @@ class GeometryPanel(QWidget):  # type: ignore[misc]
 
         def done(read: Segment) -> None:
             add_segment(self.viewer, read)
-            self._meshes_finished()
+            self._show_busy()
 
+        # Each segment is work of its own: one that is asked for next supersedes none.
         self._background.run(
-            self.meshes, lambda: read_segment(folder, segment), done, self._meshes_finished
+            (folder.address, segment),
+            lambda: read_segment(folder, segment),
+            done,
+            self._meshes_failed,
         )
         self._show_busy()
 
-    def _meshes_finished(self, message: str = "") -> None:
+    def _meshes_failed(self, message: str) -> None:
         self.meshes.say(message)
         self._show_busy()
 
@@ -254,12 +260,12 @@ def _line() -> QFrame:
     return line
 
 
-def open_panel(viewer: Viewer, path: str | None = None) -> GeometryPanel:
+def open_panel(viewer: Viewer, folder: Address | None = None) -> GeometryPanel:
     """Open the panel in a viewer's window, or raise the one that is there.
 
     Parameters
     ----------
-    path : of a folder of meshes to open in it.
+    folder : of meshes, to open in it.
     """
     window = _bare(viewer).window
     there = window._qt_window.findChildren(GeometryPanel)
@@ -269,8 +275,8 @@ def open_panel(viewer: Viewer, path: str | None = None) -> GeometryPanel:
     dock = panel.parent()
     dock.show()
     dock.raise_()
-    if path is not None:
-        panel.open_folder(path)
+    if folder is not None:
+        panel.open_folder(folder)
     return panel
 
 

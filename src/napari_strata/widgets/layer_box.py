@@ -15,10 +15,12 @@ import numpy.typing as npt
 from napari.layers import Layer, Shapes
 
 from napari_strata.geometry import Box
+from napari_strata.layers.geometry_world import data_to_world
 from napari_strata.layers.world_units import per_layer_unit
 
 Vector = npt.NDArray[np.float64]
 
+_STEPS = 8  # of float64, which the way to what is shown and back may cost
 _SHORT = {"pixel": "px", "micrometer": "µm", "nanometer": "nm", "millimeter": "mm", "second": "s"}
 
 
@@ -29,13 +31,13 @@ def unit_names(layer: Layer) -> tuple[str, ...]:
 
 def is_turned(layer: Layer) -> bool:
     """Tell whether the layer was rotated or sheared in napari, so that world is not its axes."""
-    linear = _to_world(layer)[0]
+    linear = data_to_world(layer)[0]
     return bool(np.any(linear - np.diag(np.diag(linear))) or np.any(np.diag(linear) <= 0))
 
 
 def where(layer: Layer) -> tuple[object, ...]:
     """Give what positions on the layer are shown by; equal as long as they stay the same."""
-    linear, offset = _to_world(layer)
+    linear, offset = data_to_world(layer)
     return linear.tobytes(), offset.tobytes(), unit_names(layer)
 
 
@@ -61,9 +63,18 @@ def to_shown(layer: Layer, own: Box) -> Box:
 
 
 def to_own(layer: Layer, shown: Box) -> Box:
-    """Turn positions as shown into a box in the geometry's coordinates."""
+    """Turn positions as shown into a box in the geometry's coordinates.
+
+    Where that takes calculating it is a little larger, so that rounding costs no vertex that
+    lies on its border.
+    """
     scale, translate = _axes_alone(layer)
-    own: Box = (np.asarray(shown, dtype=np.float64) - translate) / scale
+    corners = np.asarray(shown, dtype=np.float64)
+    own: Box = (corners - translate) / scale
+    largest = np.maximum(np.abs(np.where(np.isfinite(corners), corners, 0.0)), np.abs(translate))
+    room = _STEPS * np.spacing(largest) / scale
+    calculated = (scale != 1) | (translate != 0)
+    own += np.where(calculated, room, 0.0) * [[-1.0], [1.0]]
     return own
 
 
@@ -103,7 +114,7 @@ def _per_unit(viewer: Any, layer: Layer) -> Vector:
 
 
 def _world(layer: Layer, data: npt.ArrayLike) -> Vector:
-    linear, offset = _to_world(layer)
+    linear, offset = data_to_world(layer)
     corners: Vector = np.asarray(data, dtype=np.float64) @ linear.T + offset
     return corners
 
@@ -112,13 +123,5 @@ def _axes_alone(layer: Layer) -> tuple[Vector, Vector]:
     """Give scale and offset along each axis; of a turned layer those before it is turned."""
     if is_turned(layer):
         return np.asarray(layer.scale, dtype=np.float64), np.asarray(layer.translate)
-    linear, offset = _to_world(layer)
+    linear, offset = data_to_world(layer)
     return np.diag(linear), offset
-
-
-def _to_world(layer: Layer) -> tuple[Vector, Vector]:
-    """Give ``(n, n)`` and ``(n,)``: data → world, in the layer's units."""
-    n = layer.ndim
-    offset = np.asarray(layer.data_to_world(np.zeros(n)), dtype=np.float64)
-    columns = [np.asarray(layer.data_to_world(row)) - offset for row in np.eye(n)]
-    return np.stack(columns, axis=1), offset

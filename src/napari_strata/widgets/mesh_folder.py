@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Any
 
@@ -22,8 +22,11 @@ from qtpy.QtWidgets import (
 from superqt.utils import signals_blocked
 
 from napari_strata.dataset import Geometry
+from napari_strata.layers.geometry_address import Address
+from napari_strata.model import OpenError
 from napari_strata.widgets.problem_list import ProblemList, Sentence, quiet_text
 
+_NOT_LISTED = "segments-not-listed"
 _LARGEST_ID = 2**64 - 1
 _ROWS_SHOWN = 6
 _DIGITS = QRegularExpression("[0-9]{1,20}")
@@ -31,9 +34,9 @@ _DIGITS = QRegularExpression("[0-9]{1,20}")
 
 @dataclass(frozen=True)
 class OpenedFolder:
-    """A folder of meshes, and the path it was opened from."""
+    """A folder of meshes, and how it was opened."""
 
-    path: str
+    address: Address
     geometry: Geometry
     ids: list[str] = field(default_factory=list)
 
@@ -41,7 +44,8 @@ class OpenedFolder:
 class MeshFolder(QWidget):  # type: ignore[misc]
     """Lets a folder be chosen, and a segment in it."""
 
-    folder_asked = Signal(str)
+    folder_asked = Signal(object)
+    """An `Address`."""
     segment_asked = Signal(object, object)
     """An `OpenedFolder` and an id, which Qt's integers are too small for."""
     label_asked = Signal(object)
@@ -50,6 +54,8 @@ class MeshFolder(QWidget):  # type: ignore[misc]
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._folders: tuple[OpenedFolder, ...] = ()
+        self._known: tuple[Address, ...] = ()
+        self._asked: Address | None = None
         self._make_fields()
         self._make_list()
         self._lay_out()
@@ -114,7 +120,7 @@ class MeshFolder(QWidget):  # type: ignore[misc]
             QWidget.setTabOrder(before, after)
 
     def _connect(self) -> None:
-        self.path.activated.connect(self._ask_folder)
+        self.path.activated.connect(self._chosen)
         self.path.lineEdit().returnPressed.connect(self._entered)
         self.browse.clicked.connect(self._browse)
         self.which.activated.connect(self._show_folder)
@@ -125,41 +131,47 @@ class MeshFolder(QWidget):  # type: ignore[misc]
         self.list.clicked.connect(self._take_from_list)
         self.list.activated.connect(self._add_from_list)
 
-    def set_known(self, paths: Sequence[str]) -> None:
-        """Offer the paths of the viewer's layers; what is typed stays."""
-        if [self.path.itemText(i) for i in range(self.path.count())] == list(paths):
+    def set_known(self, addresses: Sequence[Address]) -> None:
+        """Offer where the viewer's layers come from; what is typed stays."""
+        if self._known == tuple(addresses):
             return
+        self._known = tuple(addresses)
         typed = self.path.currentText()
         with signals_blocked(self.path):
             self.path.clear()
-            self.path.addItems(list(paths))
+            self.path.addItems([each.dataset for each in addresses])
             self.path.setEditText(typed)
 
-    def open_path(self, path: str) -> None:
-        """Fill in a path and ask for what is there."""
-        self.path.setEditText(path)
-        self._ask_folder()
+    def open_address(self, address: Address) -> None:
+        """Fill in what is to be opened and ask for what is there."""
+        self.path.setEditText(address.dataset)
+        self.say("")
+        self._asked = address
+        self.folder_asked.emit(address)
 
     def _browse(self) -> None:
         path = QFileDialog.getExistingDirectory(self, "Folder of meshes")
         if path:
-            self.open_path(path)
+            self.open_address(Address(path))
 
     def _entered(self) -> None:
         if self.path.findText(self.path.currentText()) < 0:  # else it is activated
-            self._ask_folder()
+            path = self.path.currentText().strip()
+            if path:
+                again = self._asked is not None and self._asked.dataset == path
+                self.open_address(self._asked if again and self._asked else Address(path))
 
-    def _ask_folder(self) -> None:
-        path = self.path.currentText().strip()
-        if path:
-            self.say("")
-            self.folder_asked.emit(path)
+    def _chosen(self, index: int) -> None:
+        if index < len(self._known):
+            self.open_address(self._known[index])
 
-    def set_folders(self, folders: Sequence[OpenedFolder]) -> None:
-        """Show what was found at a path."""
+    def set_folders(self, folders: Sequence[OpenedFolder], chosen: str = "") -> None:
+        """Show what was found; the one at the path ``chosen``, else the first."""
         self._folders = tuple(folders)
         self.which.clear()
         self.which.addItems([each.geometry.name for each in folders])
+        places = [each.address.geometry for each in folders]
+        self.which.setCurrentIndex(places.index(chosen) if chosen in places else 0)
         self._show_folder()
 
     @property
@@ -234,24 +246,44 @@ def _about(folder: OpenedFolder | None) -> str:
     return f"{count:,} {'segment' if count == 1 else 'segments'} listed."
 
 
-def open_folders(path: str) -> list[OpenedFolder]:
-    """Open a path and give the folders of meshes there; reads metadata.
+def open_folders(address: Address) -> list[OpenedFolder]:
+    """Open a dataset as it was opened and give the folders of meshes in it; reads metadata.
+
+    They lie where the dataset says. What is listed of the one that is asked for are all its
+    segments, also where the dataset lists none.
 
     Raises
     ------
     OpenError
-        If the path cannot be opened.
+        If the dataset cannot be opened.
     ValueError
-        If there is no folder of meshes.
+        If there is no folder of meshes, or none where it should be.
     """
-    from napari_strata import dataset
-
-    found = dataset.open(path)
-    folders = [
-        OpenedFolder(found.path, each, [str(segment) for segment in each.segments or ()])
-        for each in found.geometries
-        if each.model.folder is not None
-    ]
-    if not folders:
-        raise ValueError(f"There is no folder of meshes at {path}.")
+    found = address.open()
+    folders = []
+    for each in found.geometries:
+        if each.model.folder is None:
+            continue
+        own = Address(found.path, each.path, address.origin)
+        geometry = _listed(own, each) if each.path == address.geometry else each
+        ids = [str(segment) for segment in geometry.segments or ()]
+        folders.append(OpenedFolder(own, geometry, ids))
+    missed = address.geometry and address.geometry not in [x.address.geometry for x in folders]
+    if missed or not folders:
+        raise ValueError(f"There is no folder of meshes at {address.path}.")
     return folders
+
+
+def _listed(address: Address, geometry: Geometry) -> Geometry:
+    """List the segments of a folder that lists them only where it is opened by itself."""
+    if geometry.segments is not None or not geometry.path:
+        return geometry
+    try:
+        alone = Address(address.path, origin=address.origin).open().geometries
+    except OpenError:
+        return geometry  # which says itself that its segments are not listed
+    ids = next((x.segments for x in alone if x.model.folder is not None and not x.path), None)
+    if ids is None:
+        return geometry
+    problems = tuple(p for p in geometry.model.problems if p.code != _NOT_LISTED)
+    return Geometry(replace(geometry.model, segments=ids, problems=problems))

@@ -106,11 +106,6 @@ class ProblemList(QWidget):  # type: ignore[misc]
             more = len(found) - MOST_SHOWN
             self._add(f"And {more:,} more, in the layer's metadata.", "info")
 
-    def texts(self) -> list[str]:
-        """Give what is shown."""
-        rows = (self._column.itemAt(i).widget() for i in range(self._column.count()))
-        return [row.text.text() for row in rows]
-
     def _add(self, message: str, severity: str) -> None:
         sentence = Sentence()
         sentence.say(message, severity)

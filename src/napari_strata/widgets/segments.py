@@ -7,6 +7,7 @@ from typing import Any
 
 from napari.layers import Layer
 
+from napari_strata.layers.geometry_address import Address
 from napari_strata.layers.notes import KEY
 from napari_strata.model import OpenError, Problem
 from napari_strata.widgets.chosen_layers import is_geometry
@@ -32,7 +33,7 @@ def read_segment(folder: OpenedFolder, segment: int) -> Segment:
 
     problems: list[Problem] = []
     mesh = folder.geometry.segment(segment)
-    layers = geometry_layers(folder.path, mesh, problems)
+    layers = geometry_layers(folder.address.dataset, mesh, problems)
     errors = [p for p in problems if p.severity == "error"]
     if not layers:
         missing = Problem("no-mesh", "error", str(segment), "the segment has no mesh to show")
@@ -42,15 +43,11 @@ def read_segment(folder: OpenedFolder, segment: int) -> Segment:
 
 def shown_segment(viewer: Any, folder: OpenedFolder, segment: int) -> Layer | None:
     """Give the layer of a segment, if the viewer has one already."""
-    path = f"{folder.path.rstrip('/')}/{folder.geometry.path}".rstrip("/")
     for layer in viewer.layers:
-        note = layer.metadata.get(KEY)
-        if (
-            is_geometry(layer)
-            and isinstance(note, dict)
-            and (note.get("path"), note.get("segment")) == (path, segment)
-        ):
-            return layer
+        if is_geometry(layer):
+            note = layer.metadata[KEY]
+            if (Address.recorded(note), note.get("segment")) == (folder.address, segment):
+                return layer
     return None
 
 
