@@ -268,7 +268,7 @@ class LevelArray(np.lib.mixins.NDArrayOperatorsMixin):
 
     @property
     def identity(self) -> str:
-        """A text that another view has only if it shows the same voxels of the same opened level."""
+        """A text that another view only has if it shows the same voxels of the same level."""
         return repr(self.__dask_tokenize__()[1:])
 
     def __copy__(self) -> LevelArray:

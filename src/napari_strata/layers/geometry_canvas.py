@@ -41,22 +41,25 @@ def box_of_view(viewer: Any, layer: Layer) -> Box:
     shown = [k for k, axis in enumerate(viewer.dims.displayed) if axis >= lead]
     axes = [int(viewer.dims.displayed[k]) - lead for k in shown]
     matrix, offset = _to_displayed(viewer, layer, axes)
-    centre, across, half = _canvas(viewer)
+    centre, across, half = canvas(viewer)
     normals = across[:, shown] @ matrix
     middle = across[:, shown] @ (centre[shown] - offset)
     inside = _bounds(layer, note)[:, axes]
     low = np.concatenate([middle - half, inside[0]])
     high = np.concatenate([middle + half, inside[1]])
-    corners = _corners(np.concatenate([normals, np.eye(len(axes))]), low, high)
-    if not len(corners):
+    ends = corners(np.concatenate([normals, np.eye(len(axes))]), low, high)
+    if not len(ends):
         raise ValueError(f"nothing of the layer '{layer.name}' is in the view")
     box = np.array([[-np.inf] * layer.ndim, [np.inf] * layer.ndim])
-    box[0, axes], box[1, axes] = corners.min(axis=0), corners.max(axis=0)
+    box[0, axes], box[1, axes] = ends.min(axis=0), ends.max(axis=0)
     return _in_geometry_order(box, note)
 
 
-def _canvas(viewer: Any) -> tuple[Array, Array, Array]:
-    """Give the canvas' centre, its two directions and half its size, in displayed axes."""
+def canvas(viewer: Any) -> tuple[Array, Array, Array]:
+    """Give the canvas' centre, its two directions and half its size, in displayed axes.
+
+    Each is a vector of the displayed axes in world, in their order.
+    """
     camera = getattr(viewer, "scene", viewer).camera  # napari 0.9 moved it
     size = np.asarray(viewer.window._qt_viewer.canvas.size, dtype=np.float64)
     count = viewer.dims.ndisplay
@@ -96,7 +99,7 @@ def _bounds(layer: Layer, note: Mapping[str, Any]) -> Array:
     return np.array([np.fmin(known[0], held[0]), np.fmax(known[1], held[1])])
 
 
-def _corners(normals: Array, low: Array, high: Array) -> Array:
+def corners(normals: Array, low: Array, high: Array) -> Array:
     """Return the corners of ``low <= normals @ x <= high``; none where that is empty."""
     n = normals.shape[1]
     sides = np.concatenate([normals, normals])

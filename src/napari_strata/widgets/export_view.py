@@ -10,7 +10,7 @@ import numpy.typing as npt
 from napari.layers import Layer
 
 from napari_strata.export.layer_image import LayerImage
-from napari_strata.layers.geometry_canvas import _canvas, _corners
+from napari_strata.layers.geometry_canvas import canvas, corners
 from napari_strata.layers.world_units import per_layer_unit
 from napari_strata.widgets import layer_box
 
@@ -77,18 +77,18 @@ def box_of_view(viewer: Any, layers: Sequence[Layer], images: Sequence[LayerImag
     axes = [int(viewer.dims.displayed[k]) - lead for k in shown]
     names = [_names(layer, image)[axis] for axis in axes]
     units = per_layer_unit(layer.units, viewer.dims.units)[axes]
-    centre, across, half = _canvas(viewer)
+    centre, across, half = canvas(viewer)
     normals = across[:, shown]
     middle = normals @ centre[shown]
     inside = np.array([reach[name] for name in names]).T * units
-    corners = _corners(
+    ends = corners(
         np.concatenate([normals, np.eye(len(axes))]),
         np.concatenate([middle - half, inside[0]]),
         np.concatenate([middle + half, inside[1]]),
     )
-    if not len(corners):
+    if not len(ends):
         raise ValueError("Nothing of these layers is in the view.")
-    low, high = corners.min(axis=0) / units, corners.max(axis=0) / units
+    low, high = ends.min(axis=0) / units, ends.max(axis=0) / units
     return {name: (float(a), float(b)) for name, a, b in zip(names, low, high, strict=True)}
 
 
