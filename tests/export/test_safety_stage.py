@@ -419,6 +419,7 @@ def test_one_export_at_a_time_in_one_process(tmp_path):
         (2**22 + 1, "another-computer", False),
         (-1, None, True),
     ],
+    ids=["this process", "no such process", "another computer", "no process"],
 )
 def test_where_a_filesystem_has_no_locks_the_process_is_looked_for(
     pid, host, is_free, tmp_path, monkeypatch
