@@ -408,7 +408,7 @@ def test_layers_are_exported_as_they_are(tmp_path):
 
 def test_another_kind_of_layer_is_named(tmp_path):
     layers = pytest.importorskip("napari.layers")
-    with pytest.raises(ExportError, match="spots is a Points layer"):
+    with pytest.raises(ExportError, match="no place for points"):
         strata.export(
             layers.Points(np.ones((2, 3)), name="spots"), tmp_path / "it", format="ome-zarr"
         )

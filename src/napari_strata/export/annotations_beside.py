@@ -64,8 +64,6 @@ def parted(layers: Any) -> Parted:
     ------
     ExportError : an annotation cannot be stored exactly; or there are annotations alone.
     """
-    from napari_strata.layers.annotation import from_layer
-
     images: list[Any] = []
     annotations: list[Annotation] = []
     problems: list[Problem] = []
@@ -75,15 +73,21 @@ def parted(layers: Any) -> Parted:
                 message = "is empty, so it is not written"
                 problems.append(Problem("annotation-empty", "info", one.name, message))
                 continue
-            try:
-                annotations.append(from_layer(one))
-            except ValueError as error:
-                raise ExportError(str(error)) from error
+            annotations.append(_of_layer(one))
             continue
         if isinstance(one, dataset.Dataset):
             annotations += _of_dataset(one, problems)
         images.append(one)
     return Parted(tuple(images), tuple(annotations), tuple(problems))
+
+
+def _of_layer(layer: Any) -> Annotation:
+    from napari_strata.layers.annotation import from_layer  # napari: only where there is a layer
+
+    try:
+        return from_layer(layer)
+    except ValueError as error:
+        raise ExportError(str(error)) from error
 
 
 def check_has_images(layers: Any, path: str | os.PathLike[str]) -> None:
