@@ -129,7 +129,8 @@ def test_the_preview_says_what_is_written(viewer: Any, qtbot: Any, tmp_path: Pat
     assert "scale 2, 0.5, 0.5" in text
     assert "translation 0, 0, 0" in text
     assert panel.shown.total.text() == "OME-Zarr 0.5: 2 images, 115 kB before compression."
-    assert any("viridis" in line for line in panel.shown.problems.texts())
+    sentences = panel.shown.problems.findChildren(type(panel.shown.message.text))
+    assert any("viridis" in sentence.text() for sentence in sentences)
     assert plan.version == "0.5"
     assert message(panel) == ""
     assert not list(tmp_path.iterdir())
