@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from napari_strata.export.zvf import SUFFIX, write_layer_data
+from napari_strata.export.zvf import write_layer_data
+from napari_strata.formats.zvf_keys import SUFFIX
 
 Save = Callable[[str, Any, Mapping[str, Any]], list[str]]
 
