@@ -86,16 +86,13 @@ def _offer_meshes(folder: Address) -> None:
 def _tell(built: Built) -> None:
     from napari.utils.notifications import show_info, show_warning
 
-    if built.images_left_out:
-        show_info(
-            f"The dataset holds {built.images_left_out} more images than were opened; "
-            "open one by its own folder, or see them all with: napari-strata inspect"
-        )
-    if built.geometries_left_out:
-        show_info(
-            f"The dataset holds {built.geometries_left_out} more geometries than were opened; "
-            "open one by its own folder, or see them all with: napari-strata inspect"
-        )
+    left_out = {"images": built.images_left_out, "geometries": built.geometries_left_out}
+    for what, count in left_out.items():
+        if count:
+            show_info(
+                f"The dataset holds {count} more {what} than were opened; "
+                "open one by its own folder, or see them all with: napari-strata inspect"
+            )
     for folder in built.mesh_folders:
         show_info(_about_meshes(folder))
     problems = [p for p in built.problems if p.severity != "info"]

@@ -345,13 +345,13 @@ def test_napari_refusing_half_way_leaves_the_layer_as_it_was(
         setattr(layer, colour, "a")
     before = state(layer)
     arrived = geometry_view.read(layer, level=1)
-    put = geometry_replace._PUT[arrived.depicted.drawing.type]
+    put = geometry_replace._PUT[arrived.drawing.type]
 
     def half(layer: Any, drawing: Any) -> None:
         put(layer, drawing)
         raise RuntimeError("the graphics card is gone")
 
-    monkeypatch.setitem(geometry_replace._PUT, arrived.depicted.drawing.type, half)
+    monkeypatch.setitem(geometry_replace._PUT, arrived.drawing.type, half)
     with pytest.raises(RuntimeError, match="is gone"):
         geometry_view.apply(layer, arrived)
     assert_same(before, state(layer))

@@ -2,111 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import tensorstore as ts
 import zarr
-from zarr.abc.store import (
-    ByteRequest,
-    OffsetByteRequest,
-    RangeByteRequest,
-    Store,
-    SuffixByteRequest,
-)
-from zarr.core.buffer import Buffer, BufferPrototype
 from zarr.storage import StorePath
 
 from napari_strata.arrays.decoding import ZarrPython
 from napari_strata.store.warned import silenced
-
-
-class ChunkStore(Store):  # type: ignore[misc]  # zarr's types are not followed
-    """A read-only zarr-python store over a tensorstore key-value store."""
-
-    def __init__(self, kvstore: Any) -> None:
-        super().__init__(read_only=True)
-        self._kvstore = kvstore
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, ChunkStore) and self._kvstore is other._kvstore
-
-    async def get(
-        self, key: str, prototype: BufferPrototype, byte_range: ByteRequest | None = None
-    ) -> Buffer | None:
-        """Return a value or part of it, None where the key is missing."""
-        part = {} if byte_range is None else {"byte_range": _as_slice(byte_range)}
-        result = await self._kvstore.read(key, **part)
-        if result.state == "missing":
-            return None
-        return prototype.buffer.from_bytes(bytes(result.value))
-
-    async def get_partial_values(
-        self,
-        prototype: BufferPrototype,
-        key_ranges: Iterable[tuple[str, ByteRequest | None]],
-    ) -> list[Buffer | None]:
-        """Return several values or parts of them."""
-        return [await self.get(key, prototype, byte_range) for key, byte_range in key_ranges]
-
-    async def exists(self, key: str) -> bool:
-        """Tell whether a key has a value."""
-        return bool((await self._kvstore.read(key)).state == "value")
-
-    @property
-    def supports_writes(self) -> bool:
-        """A level is never written."""
-        return False
-
-    @property
-    def supports_deletes(self) -> bool:
-        """A level is never written."""
-        return False
-
-    @property
-    def supports_partial_writes(self) -> bool:
-        """A level is never written."""
-        return False
-
-    @property
-    def supports_listing(self) -> bool:
-        """Chunks are asked for by name alone."""
-        return False
-
-    async def set(self, key: str, value: Buffer) -> None:
-        """Refuse."""
-        raise NotImplementedError(f"{key}: this store is only read")
-
-    async def set_partial_values(self, key_start_values: Iterable[tuple[str, int, Any]]) -> None:
-        """Refuse."""
-        raise NotImplementedError("this store is only read")
-
-    async def delete(self, key: str) -> None:
-        """Refuse."""
-        raise NotImplementedError(f"{key}: this store is only read")
-
-    def list(self) -> AsyncIterator[str]:
-        """Refuse."""
-        raise NotImplementedError("this store is not listed")
-
-    def list_prefix(self, prefix: str) -> AsyncIterator[str]:
-        """Refuse."""
-        raise NotImplementedError(f"{prefix}: this store is not listed")
-
-    def list_dir(self, prefix: str) -> AsyncIterator[str]:
-        """Refuse."""
-        raise NotImplementedError(f"{prefix}: this store is not listed")
-
-
-def _as_slice(byte_range: ByteRequest) -> slice:
-    if isinstance(byte_range, RangeByteRequest):
-        return slice(byte_range.start, byte_range.end)
-    if isinstance(byte_range, OffsetByteRequest):
-        return slice(byte_range.offset, None)
-    assert isinstance(byte_range, SuffixByteRequest)
-    return slice(-byte_range.suffix, None)
+from napari_strata.zarr_store import ReadOnlyStore
 
 
 class ZarrChunks:
@@ -114,7 +20,7 @@ class ZarrChunks:
 
     def __init__(self, plan: ZarrPython, kvstore: Any) -> None:
         with silenced():  # it warns of codecs outside the specification: those are why we are here
-            path = StorePath(ChunkStore(kvstore))
+            path = StorePath(ReadOnlyStore(kvstore))
             self._array: Any = zarr.Array.from_dict(path, dict(plan.metadata))
         self._dtype = plan.dtype
 

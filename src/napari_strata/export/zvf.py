@@ -10,15 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 from napari_strata.export.result import Exported
 from napari_strata.export.staging import staged
+from napari_strata.formats.zvf_keys import STORE_KEY
 
 if TYPE_CHECKING:
     from napari_strata.layers.annotation import Annotation
 
-SUFFIX = ".zarrvectors"
 FORMAT = "zvf"
 
 _METADATA_FILE = "zarr.json"
-_KEY = "zarr_vectors"
 
 
 def write(
@@ -65,7 +64,7 @@ def is_store(folder: Path) -> bool:
     """Tell whether a folder is a ZVF store and holds nothing that is not of it."""
     try:
         attributes = json.loads((folder / _METADATA_FILE).read_bytes())["attributes"]
-        if not isinstance(attributes[_KEY], dict):
+        if not isinstance(attributes[STORE_KEY], dict):
             return False
         others = [entry for entry in folder.iterdir() if entry.name != _METADATA_FILE]
     except (OSError, ValueError, KeyError, TypeError, RecursionError):

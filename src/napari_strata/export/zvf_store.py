@@ -18,15 +18,13 @@ import numpy as np
 import numpy.typing as npt
 
 from napari_strata.export.zvf_grid import Grid, choose_grid, coarser_levels, is_coarse_exact
+from napari_strata.formats.zvf_keys import OURS
 from napari_strata.model import Axis, Problem
 from napari_strata.store.backend import LARGEST_METADATA_FILE
 from napari_strata.store.warned import silenced
 
 if TYPE_CHECKING:
     from napari_strata.layers.annotation import Annotation
-
-NAMESPACE = "napari_strata"
-"""The name our JSON has among the store's application metadata."""
 
 _DTYPE = "float64"
 _USUAL = {"x", "y", "z", "t"}
@@ -115,7 +113,7 @@ def _write(
             geometry_type=annotation.stored,
             **common,
         )
-    zv.open(str(folder), mode="r+").metadata.namespace(NAMESPACE).update(annotation.layer)
+    zv.open(str(folder), mode="r+").metadata.namespace(OURS).update(annotation.layer)
 
 
 def _split(values: npt.NDArray[Any], parts: npt.NDArray[np.int64]) -> list[npt.NDArray[Any]]:

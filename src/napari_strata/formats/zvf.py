@@ -21,8 +21,10 @@ from napari_strata.formats.zvf_keys import (
     LEVEL_KEY,
     LEVEL_NAME,
     MULTISCALES,
+    OURS,
     PARTS,
     STORE_KEY,
+    SUFFIX,
     not_used,
 )
 from napari_strata.formats.zvf_levels import Levels, level_value
@@ -43,12 +45,11 @@ from napari_strata.store.hierarchy import Group, is_array
 from napari_strata.store.tree import Node, prefetch
 from napari_strata.store.values import JsonPlace, mapping, positive_vector, sequence
 
-SUFFIX = ".zarrvectors"
 _FORMAT, _TYPE = "zarr_vectors", "zarr_vectors_multiscale"
 _ENCODINGS = ("zarr3", "zarr2")
 _ARRAY_KEY = "zv_array"
 _FOREIGN = frozenset({"ome", MULTISCALES})  # keys of an image
-_APPLICATIONS, _OURS = "user_metadata", "napari_strata"
+_APPLICATIONS = "user_metadata"
 
 
 def speaks(group: Group) -> bool:
@@ -203,10 +204,10 @@ def _base_cell(
 def _layer(group: Group, problems: list[Problem]) -> Mapping[str, Any]:
     """Return what we wrote ourselves into the store's metadata of applications."""
     applications = group.attributes.get(_APPLICATIONS)
-    if not isinstance(applications, dict) or _OURS not in applications:
+    if not isinstance(applications, dict) or OURS not in applications:
         return {}
     try:
-        return mapping(applications[_OURS], group.place(_APPLICATIONS).child(_OURS))
+        return mapping(applications[OURS], group.place(_APPLICATIONS).child(OURS))
     except OpenError as error:
         problems.append(not_used(error))
         return {}

@@ -9,6 +9,9 @@ from napari_strata.model import OpenError, Problem
 STORE_KEY = "zarr_vectors"
 LEVEL_KEY = "zarr_vectors_level"
 MULTISCALES = "multiscales"
+SUFFIX = ".zarrvectors"
+OURS = "napari_strata"
+"""The name that what we write has among the store's metadata of applications."""
 
 LEVEL_NAME = re.compile(r"0|[1-9][0-9]{0,8}")
 """How a level's folder is called."""

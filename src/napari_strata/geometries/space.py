@@ -75,18 +75,22 @@ def decide(geometry: Geometry) -> tuple[SpaceDecision, ...]:
     return tuple(_decision(geometry, i, e, v) for i, (e, v) in enumerate(pairs))
 
 
-def _usable(declared: Matrix | None) -> str | None:
+def _is_singular(declared: Matrix | None) -> bool:
+    """Tell whether there is a declared transform that cannot be inverted."""
+    if declared is None:
+        return False
+    if not np.isfinite(declared).all():
+        return True
+    return bool(np.linalg.matrix_rank(declared[:-1, :-1]) < len(declared) - 1)
+
+
+def _unusable(declared: Matrix | None) -> str | None:
     """Say why a declared transform cannot be a reading of its own; None if it can."""
     if declared is None:
         return "the metadata declares no transform"
     if np.array_equal(declared, np.eye(len(declared))):
         return "the declared transform changes nothing"
-    if (
-        not np.isfinite(declared).all()
-        or np.linalg.matrix_rank(declared[:-1, :-1]) < len(declared) - 1
-    ):
-        return "the declared transform cannot be inverted"
-    return None
+    return "the declared transform cannot be inverted" if _is_singular(declared) else None
 
 
 def _evidence(geometry: Geometry, index: int) -> _Evidence:
@@ -94,7 +98,7 @@ def _evidence(geometry: Geometry, index: int) -> _Evidence:
 
     level, n = geometry.levels[index], geometry.ndim
     cell = np.ones(n) if level.cell is None else np.asarray(level.cell, np.float64)
-    if _usable(level.declared) is not None and not _needed(geometry, index):
+    if _unusable(level.declared) is not None and not _needed(geometry, index):
         return _Evidence(None, None, cell, read=False)
     count = level.vertex_count
     small = count is not None and 0 <= count <= geometries.MOST_VERTICES
@@ -115,14 +119,14 @@ def _evidence(geometry: Geometry, index: int) -> _Evidence:
         return _Evidence(None, None, cell, read=False, failed=failed)
     if level.cell is None and small:
         edges = np.maximum(0.01 * (box[1] - box[0]), np.finfo(np.float64).tiny)
-    usable = level.declared if _usable(level.declared) is None else None
+    usable = level.declared if _unusable(level.declared) is None else None
     other = None if usable is None else mapped_box(usable, box)
     return _Evidence(box, other, _positive(edges), read=small)
 
 
 def _needed(geometry: Geometry, index: int) -> bool:
     """Tell whether a level without a reading of its own is what others are compared with."""
-    coarser = (_usable(level.declared) is None for level in geometry.levels[1:])
+    coarser = (_unusable(level.declared) is None for level in geometry.levels[1:])
     return index == 0 and any(coarser)
 
 
@@ -176,9 +180,10 @@ def _box(evidence: _Evidence, space: VertexSpace) -> Box | None:
 def _verdict(
     geometry: Geometry, index: int, evidence: _Evidence, reference: Box | None, named: str
 ) -> _Verdict:
-    why_not = _usable(geometry.levels[index].declared)
+    declared = geometry.levels[index].declared
+    why_not = _unusable(declared)
     if why_not is not None:
-        thin = why_not if "inverted" in why_not else None
+        thin = why_not if _is_singular(declared) else None
         return _Verdict("world", why_not, clear=False, problem=thin)
     if evidence.failed is not None:
         reason = f"its vertices cannot be read ({evidence.failed})"
@@ -257,12 +262,11 @@ def _decision(
         grade: Severity = "info" if verdict.mild else "warning"
         if evidence.failed is not None:
             problem = Problem(UNDECIDED, "error", where, message)
-        elif _usable(geometry.levels[index].declared) is not None:
+        elif _unusable(geometry.levels[index].declared) is not None:
             problem = Problem(NOT_INVERTIBLE, "warning", where, message)
         else:
             problem = Problem(UNDECIDED, grade, where, message)
-    box = _box(evidence, space) if evidence.read else None
-    return SpaceDecision(space, f"{space}: {reason}", box, problem)
+    return SpaceDecision(space, f"{space}: {reason}", _shown(evidence, space), problem)
 
 
 def _asked(geometry: Geometry, index: int, evidence: _Evidence, verdict: _Verdict) -> SpaceDecision:
@@ -271,7 +275,7 @@ def _asked(geometry: Geometry, index: int, evidence: _Evidence, verdict: _Verdic
     name = f"level {level.path or index}"
     evident = f"the evidence would have chosen {verdict.space}: {verdict.reason}"
     problem = None
-    if asked == "declared" and "inverted" in (_usable(level.declared) or ""):
+    if asked == "declared" and _is_singular(level.declared):
         message = (
             f"{name}: declared space was asked for, but the declared transform cannot be inverted"
         )
@@ -280,7 +284,7 @@ def _asked(geometry: Geometry, index: int, evidence: _Evidence, verdict: _Verdic
     if verdict.clear and verdict.space != asked:
         message = f"{name}: {asked} space was asked for, {evident}"
         problem = Problem(CONTRADICTED, "info", level.location.where, message)
-    box = _shown(evidence, asked) if evidence.declared is not None else _shown(evidence, "world")
+    box = _shown(evidence, "world" if evidence.declared is None else asked)
     return SpaceDecision(asked, f"{asked}: it was asked for; {evident}", box, problem)
 
 

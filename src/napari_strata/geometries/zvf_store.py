@@ -9,45 +9,34 @@ from __future__ import annotations
 import json
 import threading
 import weakref
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
 import tensorstore as ts
-from zarr.abc.store import (
-    ByteRequest,
-    OffsetByteRequest,
-    RangeByteRequest,
-    Store,
-    SuffixByteRequest,
-)
+from zarr.abc.store import ByteRequest
 from zarr.core.buffer import Buffer, BufferPrototype
 
 from napari_strata.geometries.zvf_items import check_count, codec_names
 from napari_strata.geometries.zvf_listing import names_in
 from napari_strata.geometry import Geometry
 from napari_strata.store.backend import LARGEST_METADATA_FILE, ReadError
+from napari_strata.zarr_store import ReadOnlyStore, as_slice
 
 MOST_REMEMBERED = 128 * 2**20
 """Bytes of files a store remembers, metadata not counted."""
 
 
-class KvStore(Store):  # type: ignore[misc]  # zarr's types are not followed
-    """A read-only zarr store over a tensorstore key-value store."""
+class KvStore(ReadOnlyStore):
+    """A store that remembers, and lists one folder at a time, as zarr-vectors does."""
 
     def __init__(self, spec: Mapping[str, Any]) -> None:
-        super().__init__(read_only=True)
         self._spec = dict(spec)
-        self._kvstore: Any = ts.KvStore.open(self._spec).result()
+        super().__init__(ts.KvStore.open(self._spec).result())
         self._remembered: dict[str, bytes | None] = {}
         self._names: dict[str, tuple[str, ...] | None] = {}
         self._codecs: dict[str, tuple[str, ...]] = {}
         self._size = 0
         self._lock = threading.Lock()
-
-    def __eq__(self, other: object) -> bool:
-        return self is other
-
-    __hash__ = None  # type: ignore[assignment]
 
     def names(self, folder: str) -> tuple[str, ...] | None:
         """List what is directly below a folder; None where the storage does not list.
@@ -58,7 +47,7 @@ class KvStore(Store):  # type: ignore[misc]  # zarr's types are not followed
             If listing fails.
         """
         if folder not in self._names:
-            self._names[folder] = names_in(self._spec, self._kvstore, folder)
+            self._names[folder] = names_in(self._spec, self.kvstore, folder)
         return self._names[folder]
 
     def document(self, key: str) -> dict[str, Any] | None:
@@ -70,7 +59,7 @@ class KvStore(Store):  # type: ignore[misc]  # zarr's types are not followed
             If it is no JSON object.
         """
         if key not in self._remembered:
-            result = self._kvstore.read(key).result()
+            result = self.kvstore.read(key).result()
             self._remember(key, None if result.state == "missing" else bytes(result.value))
         data = self._remembered.get(key)
         if data is None:
@@ -83,7 +72,7 @@ class KvStore(Store):  # type: ignore[misc]  # zarr's types are not followed
     def has(self, key: str) -> bool:
         """Tell whether there is a file."""
         if key not in self._remembered:
-            return bool(self._kvstore.read(key, byte_range=slice(0, 1)).result().state == "value")
+            return bool(self.kvstore.read(key, byte_range=slice(0, 1)).result().state == "value")
         return self._remembered[key] is not None
 
     def _remember(self, key: str, data: bytes | None) -> None:
@@ -123,10 +112,10 @@ class KvStore(Store):  # type: ignore[misc]  # zarr's types are not followed
         if key in self._remembered:
             data = self._remembered[key]
             if data is not None and byte_range is not None:
-                data = data[_as_slice(byte_range)]
+                data = data[as_slice(byte_range)]
             return None if data is None else prototype.buffer.from_bytes(data)
-        part = {} if byte_range is None else {"byte_range": _as_slice(byte_range)}
-        result = await self._kvstore.read(key, **part)
+        part = {} if byte_range is None else {"byte_range": as_slice(byte_range)}
+        result = await self.kvstore.read(key, **part)
         if result.state == "missing":
             self._remember(key, None)
             return None
@@ -139,59 +128,16 @@ class KvStore(Store):  # type: ignore[misc]  # zarr's types are not followed
             self._remember(key, data)
         return prototype.buffer.from_bytes(data)
 
-    async def get_partial_values(
-        self,
-        prototype: BufferPrototype,
-        key_ranges: Iterable[tuple[str, ByteRequest | None]],
-    ) -> list[Buffer | None]:
-        """Return several values or parts of them."""
-        return [await self.get(key, prototype, byte_range) for key, byte_range in key_ranges]
-
     async def exists(self, key: str) -> bool:
         """Tell whether a key has a value."""
         if key in self._remembered:
             return self._remembered[key] is not None
-        return bool((await self._kvstore.read(key)).state == "value")
-
-    @property
-    def supports_writes(self) -> bool:
-        """It is never written."""
-        return False
-
-    @property
-    def supports_deletes(self) -> bool:
-        """It is never written."""
-        return False
-
-    @property
-    def supports_partial_writes(self) -> bool:
-        """It is never written."""
-        return False
+        return await super().exists(key)
 
     @property
     def supports_listing(self) -> bool:
-        """One folder at a time, as zarr-vectors does."""
+        """One folder at a time."""
         return True
-
-    async def set(self, key: str, value: Buffer) -> None:
-        """Refuse."""
-        raise NotImplementedError(f"{key}: this store is only read")
-
-    async def set_partial_values(self, key_start_values: Iterable[tuple[str, int, Any]]) -> None:
-        """Refuse."""
-        raise NotImplementedError("this store is only read")
-
-    async def delete(self, key: str) -> None:
-        """Refuse."""
-        raise NotImplementedError(f"{key}: this store is only read")
-
-    def list(self) -> AsyncIterator[str]:
-        """Refuse."""
-        raise NotImplementedError("this store is listed one folder at a time")
-
-    def list_prefix(self, prefix: str) -> AsyncIterator[str]:
-        """Refuse."""
-        raise NotImplementedError(f"{prefix}: this store is listed one folder at a time")
 
     async def list_dir(self, prefix: str) -> AsyncIterator[str]:
         """List one folder.
@@ -222,15 +168,6 @@ def shape_of(document: Mapping[str, Any] | None) -> tuple[int, ...] | None:
     if not isinstance(found, list) or not all(type(n) is int and n >= 0 for n in found):
         raise ValueError(f"the shape is {found!r}, expected whole numbers")
     return tuple(found)
-
-
-def _as_slice(byte_range: ByteRequest) -> slice:
-    if isinstance(byte_range, RangeByteRequest):
-        return slice(byte_range.start, byte_range.end)
-    if isinstance(byte_range, OffsetByteRequest):
-        return slice(byte_range.offset, None)
-    assert isinstance(byte_range, SuffixByteRequest)
-    return slice(-byte_range.suffix, None)
 
 
 _STORES: dict[int, KvStore] = {}

@@ -144,7 +144,9 @@ def _without_bookkeeping(geometry: Geometry, vertices: Vertices) -> Vertices:
     """Leave out attributes that are there for bringing back a layer, where we wrote the store."""
     if not geometry.model.layer:
         return vertices
-    kept = {k: v for k, v in vertices.vertex_attributes.items() if not k.startswith("strata_")}
+    from napari_strata.layers.annotation_features import RESERVED
+
+    kept = {k: v for k, v in vertices.vertex_attributes.items() if not k.startswith(RESERVED)}
     return replace(vertices, vertex_attributes=kept)
 
 
@@ -180,8 +182,7 @@ def _layer(dataset_path: str, depicted: Depicted, visible: bool) -> LayerData:
 
         restored = restore(geometry, depicted.vertices, placement)
         if restored is not None:
-            data, arguments, kind = restored
-            return data, arguments, kind
+            return restored
     drawing = depicted.drawing
     arguments = {**placement, **depicted.look.arguments, "features": dict(drawing.features)}
     if drawing.type == "points":

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 
 from napari_strata import report
 from napari_strata.dataset import Geometry, GeometryLevel
-from napari_strata.geometry import Box
+from napari_strata.geometry import Box, GeometryKind
 from napari_strata.layers.geometry_address import Address
 from napari_strata.layers.viewer_axes import ViewerAxes
 from napari_strata.model import Problem
 
 SLAB = "slab"
-_KINDS = ("points", "lines", "graph", "mesh")
+_KINDS = get_args(GeometryKind)
 _NEEDED = {
     "axes",
     "dataset",
@@ -95,8 +95,12 @@ def level_record(level: GeometryLevel, read: Box | None = None) -> dict[str, Any
     bounds_read = level.decision.box is not None
     if not bounds_read and read is not None and np.isfinite(read).all():
         known["bounds"], bounds_read = read.tolist(), True
-    declared = None if level.declared is None else [_numbers(row) for row in level.declared]
-    return {**known, "bounds_read": bounds_read, "declared": declared}
+    return {**known, "bounds_read": bounds_read, "declared": declared_as_json(level)}
+
+
+def declared_as_json(level: GeometryLevel) -> list[list[float | None]] | None:
+    """Give the transform a level declares; no vertex is read for it."""
+    return None if level.declared is None else [_numbers(row) for row in level.declared]
 
 
 def with_known_bounds(

@@ -13,7 +13,7 @@ from napari_strata import report
 from napari_strata.dataset import Geometry
 from napari_strata.geometry import Box
 from napari_strata.layers.geometry_address import Address
-from napari_strata.layers.geometry_record import is_geometry_record, level_record
+from napari_strata.layers.geometry_record import declared_as_json, is_geometry_record
 from napari_strata.layers.notes import KEY
 
 _sources: weakref.WeakKeyDictionary[Layer, tuple[Address, Geometry]] = weakref.WeakKeyDictionary()
@@ -86,16 +86,12 @@ def _check_unchanged(note: Mapping[str, Any], found: Geometry, path: str) -> Non
     """Refuse another geometry, and the same one at another place."""
     now = {
         "axes": report.axes_as_json(found),
-        "levels": [_declared(level_record(x)) for x in found.levels],
+        "levels": [(x.vertex_count, declared_as_json(x)) for x in found.levels],
     }
     was = {
         "axes": note["axes"],
-        "levels": [_declared(level) for level in note["levels"]],
+        "levels": [(x.get("vertex_count"), x.get("declared")) for x in note["levels"]],
     }
     for key, values in now.items():
         if values != was[key]:
             raise ValueError(f"{path} has other {key} than when the layer was opened; open it anew")
-
-
-def _declared(level: Mapping[str, Any]) -> list[Any]:
-    return [level.get(key) for key in ("vertex_count", "declared")]

@@ -6,8 +6,6 @@ read in a thread: `show` is both.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import numpy.typing as npt
 from napari.layers import Layer, Points, Shapes, Surface, Vectors
@@ -28,13 +26,6 @@ _TYPES: dict[type[Layer], LayerType] = {
     Shapes: "shapes",
     Surface: "surface",
 }
-
-
-@dataclass(frozen=True)
-class Arrived:
-    """What was read for a layer, in the form of that layer."""
-
-    depicted: Depicted
 
 
 def show(
@@ -68,7 +59,7 @@ def read(
     level: int | None = None,
     box: npt.ArrayLike | None = None,
     vertices: VertexSpace | None = None,
-) -> Arrived:
+) -> Depicted:
     """Read for a layer, as `show` does, and leave it alone; in any thread."""
     note = geometry_note(layer)
     kind = _layer_type(layer)
@@ -77,7 +68,7 @@ def read(
         geometry = geometry.with_vertices(vertices)
     index = int(note["level"]) if level is None else level
     corners = None if box is None else np.asarray(box, dtype=np.float64)
-    return Arrived(depict(geometry, index, corners, kind))
+    return depict(geometry, index, corners, kind)
 
 
 def _layer_type(layer: Layer) -> LayerType:
@@ -95,9 +86,9 @@ def _layer_type(layer: Layer) -> LayerType:
     )
 
 
-def apply(layer: Layer, arrived: Arrived) -> None:
+def apply(layer: Layer, depicted: Depicted) -> None:
     """Put what was read into its layer; in the window's thread, all or nothing."""
-    note, depicted = geometry_note(layer), arrived.depicted
+    note = geometry_note(layer)
     new = depicted.record(str(note["dataset"]))
     new["levels"] = with_known_bounds(new["levels"], note["levels"])
     name = _renamed(layer.name, int(note["level"]), depicted.level)
