@@ -33,8 +33,9 @@ from napari_strata.export.options import Options
 from napari_strata.export.result import Exported
 from napari_strata.export.shapes_to_labels import shapes_as_labels
 from napari_strata.export.stage_folder import Stage
-from napari_strata.export.zvf import SUFFIX, write_annotation
+from napari_strata.export.zvf import write_annotation
 from napari_strata.export.zvf_verify import annotation_of
+from napari_strata.formats.zvf_keys import SUFFIX
 from napari_strata.model import OpenError, Problem
 
 if TYPE_CHECKING:

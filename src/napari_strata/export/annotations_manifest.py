@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Any
 from napari_strata.export.errors import ExportError
 from napari_strata.export.exchange import sync_folder
 from napari_strata.export.replaceable import first_foreign
-from napari_strata.export.zvf import SUFFIX as STORE
 from napari_strata.export.zvf import is_store
 from napari_strata.formats.annotations_beside import (
     KEY,
@@ -26,6 +25,7 @@ from napari_strata.formats.annotations_beside import (
     VERSION,
     dataset_suffix,
 )
+from napari_strata.formats.zvf_keys import SUFFIX as STORE
 
 if TYPE_CHECKING:
     from napari_strata.layers.annotation import Annotation

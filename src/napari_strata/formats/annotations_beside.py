@@ -15,6 +15,7 @@ from typing import Any
 
 from napari_strata.formats import zvf
 from napari_strata.formats._protocol import Context, Found, ImagesAt
+from napari_strata.formats.zvf_keys import SUFFIX as STORE_SUFFIX
 from napari_strata.geometry import Geometry
 from napari_strata.model import OpenError, Problem
 from napari_strata.store.backend import ReadError
@@ -207,8 +208,8 @@ def _open_layers(manifest: _Manifest, context: Context, found: Found) -> None:
 
 
 def _store(folder: Node, file: object, place: JsonPlace) -> Node:
-    if isinstance(file, str) and ("/" in file or not file.endswith(zvf.SUFFIX)):
-        raise place.unexpected(file, f"the name of a store in this folder, NAME{zvf.SUFFIX}")
+    if isinstance(file, str) and ("/" in file or not file.endswith(STORE_SUFFIX)):
+        raise place.unexpected(file, f"the name of a store in this folder, NAME{STORE_SUFFIX}")
     return folder.descend(file, place)
 
 
