@@ -54,11 +54,11 @@ def copy(source: Path, target: Path, kind: str, level: int) -> None:
 def strata(source: Path, target: Path, kind: str, level: int, way: Any, shards: bool) -> None:
     """Export with the engine of napari-strata."""
     import napari_strata
-    from napari_strata.export.codecs import Codec
-    from napari_strata.export.engine import write_pyramid
-    from napari_strata.export.pyramid import plan_pyramid
-    from napari_strata.export.sources import LevelSource
-    from napari_strata.export.targets import Target
+    from napari_strata.export.pixels.codecs import Codec
+    from napari_strata.export.pixels.engine import write_pyramid
+    from napari_strata.export.pixels.pyramid import plan_pyramid
+    from napari_strata.export.pixels.sources import LevelSource
+    from napari_strata.export.pixels.targets import Target
 
     found = napari_strata.open(source).images[0].levels[0]
     pyramid = plan_pyramid(
@@ -156,7 +156,7 @@ def _import_all(writer: str) -> None:
     import tensorstore  # noqa: F401
 
     if writer != "copy":
-        import napari_strata.export.engine  # noqa: F401
+        import napari_strata.export.pixels.engine  # noqa: F401
     if writer == "ome-zarr-py":
         import ome_zarr.writer  # noqa: F401
     if writer == "ngff-zarr":

@@ -180,8 +180,8 @@ def convert(
     from napari_strata.export.convert import ConvertError, chosen, convert_images, plan_only
     from napari_strata.export.errors import ExportError
     from napari_strata.export.images import How
-    from napari_strata.export.options import Options
-    from napari_strata.export.options_text import options
+    from napari_strata.export.planning.options import Options
+    from napari_strata.export.planning.options_text import options
 
     said = {
         "box": box, "voxels": voxels, "times": times, "first_level": first_level,

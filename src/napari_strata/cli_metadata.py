@@ -52,7 +52,7 @@ def edit(
     write: WriteOption = False,
 ) -> None:
     """Declare another scale, origin, unit or other axis names; all levels move alike."""
-    from napari_strata.export.metadata_edit import edit_metadata
+    from napari_strata.export.metadata.edit import edit_metadata
 
     def plan() -> object:
         return edit_metadata(
@@ -84,7 +84,7 @@ def regenerate(
 
     Of a ZVF store, the multiscales block is written afresh from its level groups (--from arrays).
     """
-    from napari_strata.export.regenerate import regenerate_metadata
+    from napari_strata.export.metadata.regenerate import regenerate_metadata
 
     _show_or_write(lambda: regenerate_metadata(path, source=source, image=image), write)
 
@@ -92,7 +92,7 @@ def regenerate(
 @app.command("ome-over-n5")
 def ome_over_n5(path: PathArgument, image: ImageOption = None, write: WriteOption = False) -> None:
     """Write OME-Zarr 0.5 metadata beside N5's, over the same blocks; the N5 stays as it is."""
-    from napari_strata.export.ome_over_n5 import ome_over_n5 as plan
+    from napari_strata.export.metadata.ome_over_n5 import ome_over_n5 as plan
 
     _show_or_write(lambda: plan(path, image=image), write)
 
@@ -111,9 +111,9 @@ def restore(
     """Bring back metadata files as they were before a change, also one that was interrupted."""
     from pathlib import Path
 
-    from napari_strata.export import metadata_backup
     from napari_strata.export.errors import ExportError
-    from napari_strata.export.metadata_files import local_container
+    from napari_strata.export.metadata import backup as metadata_backup
+    from napari_strata.export.metadata.files import local_container
     from napari_strata.model import OpenError
 
     try:

@@ -9,12 +9,12 @@ import zarr
 
 import napari_strata as strata
 from napari_strata.affine import from_scale_translate
-from napari_strata.export import blocks
-from napari_strata.export.codecs import Codec
-from napari_strata.export.engine import write_pyramid
-from napari_strata.export.pyramid import plan_pyramid
-from napari_strata.export.sources import ArraySource, LevelSource
-from napari_strata.export.targets import Target
+from napari_strata.export.pixels import blocks
+from napari_strata.export.pixels.codecs import Codec
+from napari_strata.export.pixels.engine import write_pyramid
+from napari_strata.export.pixels.pyramid import plan_pyramid
+from napari_strata.export.pixels.sources import ArraySource, LevelSource
+from napari_strata.export.pixels.targets import Target
 
 SHAPE = (37, 45, 29)
 CHUNKS = (8, 8, 8)

@@ -11,8 +11,8 @@ import sys
 from napari.layers import Points
 
 import napari_strata as strata
-from napari_strata.export import annotations_place
-from napari_strata.export.stage_folder import Stage
+from napari_strata.export.geometries import annotations_place
+from napari_strata.export.safety.stage_folder import Stage
 
 WHEN = {"before": 0, "between": 1, "after": 2}
 

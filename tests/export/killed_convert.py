@@ -19,7 +19,8 @@ import numpy as np
 import tensorstore  # noqa: F401  # imported before all forks
 
 from napari_strata import cli
-from napari_strata.export import blocks, convert, image_plan, ome_zarr, verify  # noqa: F401
+from napari_strata.export import convert, ome_zarr, verify  # noqa: F401
+from napari_strata.export.pixels import blocks
 
 OPTIONS = ("--all", "--replace", "--chunks", "8,8,8", "--shards", "16,16,16", "--factors", "2,2,2")
 OPTIONS += ("--scheduler", "threads")

@@ -8,7 +8,7 @@ import signal
 import sys
 from pathlib import Path
 
-from napari_strata.export.metadata_edit import edit_metadata
+from napari_strata.export.metadata.edit import edit_metadata
 
 path, count = Path(sys.argv[1]), int(sys.argv[2])
 replace, done = os.replace, 0

@@ -6,9 +6,9 @@ import napari
 from napari.layers import Layer
 
 import napari_strata as strata
-from napari_strata.export.image_plan import plan_images
 from napari_strata.export.ome_zarr import write
-from napari_strata.export.options import Options
+from napari_strata.export.planning.image_plan import plan_images
+from napari_strata.export.planning.options import Options
 from napari_strata.export.verify import verify
 from napari_strata.layers.build import build
 

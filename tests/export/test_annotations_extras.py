@@ -66,7 +66,7 @@ def test_further_files_are_listed_and_may_be_replaced(tmp_path):
 
 
 def test_geff_that_is_missing_is_refused_first(tmp_path, monkeypatch):
-    from napari_strata.export import geff
+    from napari_strata.export.geometries import geff
 
     monkeypatch.setattr(geff.importlib.util, "find_spec", lambda name: None)
     with pytest.raises(ExportError, match=r"pip install 'napari-strata\[geff\]'"):
@@ -78,7 +78,7 @@ def test_geff_that_is_missing_is_refused_first(tmp_path, monkeypatch):
 
 def test_edges_of_tracks():
     """Steps within a track; a division; and two tracks that merge. Worked out by hand."""
-    from napari_strata.export.geff import edges
+    from napari_strata.export.geometries.geff import edges
     from napari_strata.layers.annotation import from_layer
 
     rows = [[1, 0, 0, 0], [1, 1, 0, 1], [2, 2, 1, 0], [2, 3, 1, 1], [3, 2, 2, 0], [4, 4, 3, 3]]

@@ -15,9 +15,9 @@ from napari.layers import Image, Points
 from tests.export.killed_annotations import layers
 
 import napari_strata as strata
-from napari_strata.export import annotations_place
 from napari_strata.export.errors import ExportCancelled, ExportError
-from napari_strata.export.stage_folder import LeftoverError, Stage
+from napari_strata.export.geometries import annotations_place
+from napari_strata.export.safety.stage_folder import LeftoverError, Stage
 
 OLD, NEW = (1.0, 1.0, 1.0), (2.0, 2.0, 2.0)
 HERE = Path(__file__).parent
@@ -117,7 +117,7 @@ def test_dataset_that_cannot_be_placed_takes_its_annotations_back(tmp_path, sour
 
 def test_without_exchange_of_names(tmp_path, source, monkeypatch):
     """Where the system cannot exchange folders, they are moved one after the other."""
-    from napari_strata.export import exchange
+    from napari_strata.export.safety import exchange
 
     monkeypatch.setattr(exchange, "_rename_linux", lambda *_: False)
     target = tmp_path / "a.ome.zarr"
@@ -237,7 +237,7 @@ def test_a_store_that_is_written_wrong_leaves_nothing(tmp_path, source, monkeypa
 
 
 def test_lock_of_a_running_export(tmp_path, source):
-    from napari_strata.export.lock import Lock, Locked
+    from napari_strata.export.safety.lock import Lock, Locked
 
     partial = tmp_path / ".a.annotations.partial"
     partial.mkdir()

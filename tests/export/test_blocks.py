@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from napari_strata.affine import from_scale_translate
-from napari_strata.export import blocks as blocks_module
-from napari_strata.export.blocks import Block, block_grid
-from napari_strata.export.one_pass import OnePass
-from napari_strata.export.pyramid import plan_pyramid
+from napari_strata.export.pixels import blocks as blocks_module
+from napari_strata.export.pixels.blocks import Block, block_grid
+from napari_strata.export.pixels.one_pass import OnePass
+from napari_strata.export.pixels.pyramid import plan_pyramid
 
 CASES = [
     pytest.param((50, 70, 90), {"factors": (2, 2, 2), "chunks": (16, 16, 16)}, (8, 8, 8), id="3-D"),

@@ -15,11 +15,12 @@ from tests.export.test_kill import source_with_labels
 
 import napari_strata as strata
 from napari_strata.cli import main
-from napari_strata.export import options_text, place
-from napari_strata.export.codecs import Codec
 from napari_strata.export.errors import ExportCancelled, ExportError
 from napari_strata.export.images import as_images
-from napari_strata.export.stage_folder import leftover
+from napari_strata.export.pixels.codecs import Codec
+from napari_strata.export.planning import options_text
+from napari_strata.export.safety import place
+from napari_strata.export.safety.stage_folder import leftover
 
 ROOT = Path(__file__).parents[2]
 THREADS = ("--scheduler", "threads")
@@ -292,7 +293,8 @@ def test_no_viewer_is_imported(source, tmp_path):
 STOPPED = """
 import os, signal, sys
 from napari_strata import cli
-from napari_strata.export import blocks, engine
+from napari_strata.export.pixels import blocks
+from napari_strata.export.pixels import engine
 blocks._LEAST_BYTES = 1
 write = engine._Tally.add
 def add(tally, blocks):
@@ -384,7 +386,7 @@ def test_a_failure_of_what_is_in_memory_leaves_nothing(tmp_path):
         def __getitem__(self, region):
             raise OSError("the microscope was switched off")
 
-    from napari_strata.export.layer_image import LayerImage, LayerLevel
+    from napari_strata.export.planning.layer_image import LayerImage, LayerLevel
     from napari_strata.model import Axis, Display
 
     axes = (Axis("y", "space", None), Axis("x", "space", None))

@@ -8,11 +8,11 @@ from napari.layers import Image, Labels
 
 import napari_strata as strata
 from napari_strata.affine import from_scale_translate
-from napari_strata.export.crop import cropped
 from napari_strata.export.errors import ExportError
-from napari_strata.export.image_plan import plan_images
-from napari_strata.export.layer_image import LayerImage, LayerLevel
-from napari_strata.export.options import Options
+from napari_strata.export.planning.crop import cropped
+from napari_strata.export.planning.image_plan import plan_images
+from napari_strata.export.planning.layer_image import LayerImage, LayerLevel
+from napari_strata.export.planning.options import Options
 from napari_strata.model import Axis, Display
 
 from . import parsed

@@ -12,10 +12,10 @@ import zarr
 from tests.export.exporting import bytes_below, small_blocks, specimen
 
 import napari_strata as strata
-from napari_strata.export import distributed as ours
-from napari_strata.export.distributed import crew
 from napari_strata.export.errors import ExportError
-from napari_strata.export.layer_image import LayerImage, LayerLevel
+from napari_strata.export.pixels import distributed as ours
+from napari_strata.export.pixels.distributed import crew
+from napari_strata.export.planning.layer_image import LayerImage, LayerLevel
 
 distributed = pytest.importorskip("distributed")
 

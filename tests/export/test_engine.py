@@ -27,11 +27,11 @@ from tests.export.exporting import (
 from tests.export.slow_reduction import slow_reduce
 
 import napari_strata as strata
-from napari_strata.export.blocks import Block
-from napari_strata.export.engine import write_pyramid
 from napari_strata.export.errors import BlockError, ExportCancelled, ExportError, JournalError
-from napari_strata.export.pyramid import plan_pyramid
-from napari_strata.export.running import run_all
+from napari_strata.export.pixels.blocks import Block
+from napari_strata.export.pixels.engine import write_pyramid
+from napari_strata.export.pixels.pyramid import plan_pyramid
+from napari_strata.export.pixels.running import run_all
 
 WAYS = ["one-pass", "by-level"]
 ROOT = Path(__file__).parents[2]

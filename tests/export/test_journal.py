@@ -2,9 +2,9 @@
 
 import pytest
 
-from napari_strata.export.blocks import Block
 from napari_strata.export.errors import JournalError
-from napari_strata.export.journal import Journal
+from napari_strata.export.pixels.blocks import Block
+from napari_strata.export.pixels.journal import Journal
 
 BLOCKS = [Block(0, (0, 1, 2)), Block(0, (10, 0, 3)), Block(2, (7, 7, 7))]
 

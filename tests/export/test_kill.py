@@ -14,8 +14,8 @@ from tests.export.exporting import bytes_below, specimen
 
 import napari_strata as strata
 from napari_strata.affine import from_scale_translate
-from napari_strata.export.place import TargetExists, check_target, local_target
-from napari_strata.export.stage_folder import leftover
+from napari_strata.export.safety.place import TargetExists, check_target, local_target
+from napari_strata.export.safety.stage_folder import leftover
 
 KILLS = 30
 ROOT = Path(__file__).parents[2]
@@ -73,7 +73,7 @@ def test_killed_at_any_moment(tmp_path):
 FULL = """
 import resource, signal, sys
 from napari_strata import cli
-from napari_strata.export import blocks
+from napari_strata.export.pixels import blocks
 blocks._LEAST_BYTES = 1
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[1]), resource.RLIM_INFINITY))

@@ -9,7 +9,7 @@ import zarr
 from napari.layers import Image, Labels, Points
 
 import napari_strata as strata
-from napari_strata.export.layer_image import layer_image
+from napari_strata.export.planning.layer_image import layer_image
 from napari_strata.layers.common_origin import move_near_zero
 from napari_strata.samples import write_sample
 

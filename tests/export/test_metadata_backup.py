@@ -10,10 +10,10 @@ import pytest
 import napari_strata as strata
 from export import metadata_stores as stores
 from export.metadata_stores import read_json, tree
-from napari_strata.export import metadata_backup
 from napari_strata.export.errors import ExportError
-from napari_strata.export.metadata_backup import backups, restore
-from napari_strata.export.metadata_edit import edit_metadata
+from napari_strata.export.metadata import backup as metadata_backup
+from napari_strata.export.metadata.backup import backups, restore
+from napari_strata.export.metadata.edit import edit_metadata
 
 CHANGE = {"image": "em", "scale": {"y": 30}, "translate": {"x": 1}}
 OLD = {k: (s, t) for k, (_, s, t) in zip(("s0", "s1"), stores.COSEM, strict=True)}

@@ -15,11 +15,11 @@ from export.layers import layers_of
 from export.metadata_stores import close, cosem_places, opened_places, read_json
 from napari_strata.affine import from_scale_translate, frozen
 from napari_strata.export import cosem_n5
-from napari_strata.export.codecs import Codec
-from napari_strata.export.cosem_metadata import cosem_documents
+from napari_strata.export.documents.cosem_metadata import cosem_documents
+from napari_strata.export.documents.written import NotCarried, WrittenImage, WrittenLevel
 from napari_strata.export.errors import ExportError
-from napari_strata.export.options import Options
-from napari_strata.export.written import NotCarried, WrittenImage, WrittenLevel
+from napari_strata.export.pixels.codecs import Codec
+from napari_strata.export.planning.options import Options
 from napari_strata.model import Axis, Display
 
 ZYX = tuple(Axis(name, "space", "nm") for name in "zyx")

@@ -12,7 +12,7 @@ import napari_strata as strata
 from export import metadata_stores as stores
 from export.metadata_stores import close, cosem_places, opened_places, read_json, tree
 from napari_strata.export.errors import ExportError
-from napari_strata.export.metadata_edit import edit_metadata
+from napari_strata.export.metadata.edit import edit_metadata
 
 MOVED = {"scale": {"y": 3}, "translate": {"x": 100}}
 # z stays; y: 2 → 3 around 20; x: from 30 to 100.

@@ -9,7 +9,7 @@ from export import metadata_stores as stores
 from export.layers import in_viewer, layers_of
 from export.metadata_stores import close, cosem_places, ome_places, opened_places, read_json, tree
 from napari_strata.export.errors import ExportError
-from napari_strata.export.metadata_layer import edit_metadata_of_layer
+from napari_strata.export.metadata.layer import edit_metadata_of_layer
 from napari_strata.samples import write_sample
 
 # What the sample declares, in nanometres; its layer is in micrometres.

@@ -13,9 +13,9 @@ from export.metadata_stores import close, ome_places, opened_places, read_json, 
 from napari_strata.arrays import open_level
 from napari_strata.arrays.errors import CodecError
 from napari_strata.export.errors import ExportError
-from napari_strata.export.metadata_edit import edit_metadata
-from napari_strata.export.ome_over_n5 import ome_over_n5
-from napari_strata.export.regenerate import regenerate_metadata
+from napari_strata.export.metadata.edit import edit_metadata
+from napari_strata.export.metadata.ome_over_n5 import ome_over_n5
+from napari_strata.export.metadata.regenerate import regenerate_metadata
 from napari_strata.model import ArrayLocation
 
 COMPRESSORS = [

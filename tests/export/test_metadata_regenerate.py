@@ -8,8 +8,8 @@ import napari_strata as strata
 from export import metadata_stores as stores
 from export.metadata_stores import close, cosem_places, opened_places, read_json, tree
 from napari_strata.export.errors import ExportError
-from napari_strata.export.regenerate import regenerate_metadata
-from napari_strata.export.regenerate_zvf import multiscales_block
+from napari_strata.export.metadata.regenerate import regenerate_metadata
+from napari_strata.export.metadata.regenerate_zvf import multiscales_block
 
 PLACES = {f"s{k}": (scale, shift) for k, (_, scale, shift) in enumerate(stores.COSEM)}
 GROUP_KEYS = {

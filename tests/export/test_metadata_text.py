@@ -5,7 +5,7 @@ import json
 import pytest
 
 from napari_strata.export.errors import ExportError
-from napari_strata.export.metadata_text import rewritten
+from napari_strata.export.metadata.text import rewritten
 
 ODD = """{
 \t"scale":  [1.50, 2e0,3], "big": 12345678901234567890123,

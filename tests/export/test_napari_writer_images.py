@@ -14,7 +14,7 @@ from napari.utils.notifications import notification_manager
 from tests.export.layers import layers_of
 
 import napari_strata as strata
-from napari_strata.widgets import export_save
+from napari_strata.widgets.export import save as export_save
 
 PLUGIN = "napari-strata"
 PIXELS = np.arange(3 * 4 * 5, dtype=np.uint16).reshape(3, 4, 5)
@@ -121,7 +121,7 @@ def test_without_a_window_all_is_written_at_once(tmp_path: Path, monkeypatch: An
 
 @pytest.mark.window
 def test_much_is_handed_over(tmp_path: Path, monkeypatch: Any, make_napari_viewer: Any, qtbot: Any):
-    from napari_strata.widgets.export_panel import ExportPanel
+    from napari_strata.widgets.export.panel import ExportPanel
 
     monkeypatch.setattr(export_save, "MOST_AT_ONCE", PIXELS.nbytes - 1)
     viewer = make_napari_viewer(show=True)

@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 
 from napari_strata.affine import from_scale_translate
-from napari_strata.export.image_label import image_label
-from napari_strata.export.names import folder_names
-from napari_strata.export.ome_axes import axes_as_json
-from napari_strata.export.ome_multiscales import intrinsic, multiscales, scene
-from napari_strata.export.omero import is_needed, omero
-from napari_strata.export.written import NotCarried, WrittenImage, WrittenLevel
+from napari_strata.export.documents.image_label import image_label
+from napari_strata.export.documents.ome_axes import axes_as_json
+from napari_strata.export.documents.ome_multiscales import intrinsic, multiscales, scene
+from napari_strata.export.documents.omero import is_needed, omero
+from napari_strata.export.documents.written import NotCarried, WrittenImage, WrittenLevel
+from napari_strata.export.planning.names import folder_names
 from napari_strata.model import Axis, ChannelDisplay, Display
 
 Z, Y, X = (Axis(name, "space", "um") for name in "zyx")

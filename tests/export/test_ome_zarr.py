@@ -12,10 +12,10 @@ import napari_strata as strata
 from napari_strata.check import check
 from napari_strata.export import ome_zarr
 from napari_strata.export.errors import ExportError
-from napari_strata.export.export_plan import estimate
-from napari_strata.export.image_plan import plan_images
-from napari_strata.export.layer_image import LayerImage, LayerLevel
-from napari_strata.export.options import Options, options_of
+from napari_strata.export.planning.export_plan import estimate
+from napari_strata.export.planning.image_plan import plan_images
+from napari_strata.export.planning.layer_image import LayerImage, LayerLevel
+from napari_strata.export.planning.options import Options, options_of
 from napari_strata.model import Axis, ChannelDisplay, Display
 from napari_strata.samples import write_sample
 

@@ -5,7 +5,7 @@ import pytest
 
 from napari_strata.affine import from_scale_translate
 from napari_strata.export.errors import ExportError
-from napari_strata.export.pyramid import isotropic_factors, plan_pyramid
+from napari_strata.export.pixels.pyramid import isotropic_factors, plan_pyramid
 
 ZYX = ("space", "space", "space")
 TCZYX = ("time", "channel", "space", "space", "space")

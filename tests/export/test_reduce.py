@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from tests.export.slow_reduction import slow_reduce
 
-from napari_strata.export.ranks import _network
-from napari_strata.export.reduce import METHODS, reduce_block
+from napari_strata.export.pixels.ranks import _network
+from napari_strata.export.pixels.reduce import METHODS, reduce_block
 
 DTYPES = ["u1", "u2", "u4", "u8", "i1", "i2", "i4", "i8", "f2", "f4", "f8"]
 

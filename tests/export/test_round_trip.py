@@ -8,10 +8,10 @@ import pytest
 import napari_strata as strata
 from napari_strata import units
 from napari_strata.check import check
-from napari_strata.export.codecs import Codec
 from napari_strata.export.errors import ExportError
-from napari_strata.export.image_plan import plan_images
-from napari_strata.export.options import Options
+from napari_strata.export.pixels.codecs import Codec
+from napari_strata.export.planning.image_plan import plan_images
+from napari_strata.export.planning.options import Options
 from napari_strata.samples import FORMATS, write_sample
 
 from . import parsed

@@ -8,11 +8,11 @@ import pytest
 import zarr
 
 import napari_strata as strata
-from napari_strata.export import place
-from napari_strata.export.dataset_image import dataset_image
 from napari_strata.export.errors import ExportError
-from napari_strata.export.origins import local_origins
-from napari_strata.export.place import (
+from napari_strata.export.planning.dataset_image import dataset_image
+from napari_strata.export.planning.origins import local_origins
+from napari_strata.export.safety import place
+from napari_strata.export.safety.place import (
     TargetExists,
     check_target,
     local_target,

@@ -8,8 +8,13 @@ from tests.export.exporting import bytes_below, specimen
 import napari_strata as strata
 from napari_strata.export import verify
 from napari_strata.export.errors import ExportError
-from napari_strata.export.place import TargetExists
-from napari_strata.export.remote import check_apart_remote, foreign_key, is_remote, remote_target
+from napari_strata.export.safety.place import TargetExists
+from napari_strata.export.safety.remote import (
+    check_apart_remote,
+    foreign_key,
+    is_remote,
+    remote_target,
+)
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import pytest
 import tensorstore as ts
 import zarr
 
-from napari_strata.export.replaceable import first_foreign, is_dataset, is_image_or_array
+from napari_strata.export.safety.replaceable import first_foreign, is_dataset, is_image_or_array
 from napari_strata.samples import FORMATS
 
 

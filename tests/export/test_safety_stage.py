@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from napari_strata.export import exchange, stage_folder
-from napari_strata.export import lock as lock_module
 from napari_strata.export.errors import ExportError
-from napari_strata.export.lock import Lock, Locked
-from napari_strata.export.partial import partial_of, read_note
-from napari_strata.export.place import TargetExists, check_target
-from napari_strata.export.stage_folder import LeftoverError, leftover, staged
+from napari_strata.export.safety import exchange, stage_folder
+from napari_strata.export.safety import lock as lock_module
+from napari_strata.export.safety.lock import Lock, Locked
+from napari_strata.export.safety.partial import partial_of, read_note
+from napari_strata.export.safety.place import TargetExists, check_target
+from napari_strata.export.safety.stage_folder import LeftoverError, leftover, staged
 
 TOLD = {"source": "a", "level 0": "64 × 64"}
 GROUP = '{"zarr_format": 3, "node_type": "group"}'
@@ -274,7 +274,8 @@ AFTER = ("resume", "begin anew")
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from napari_strata.export import exchange, stage_folder
+from napari_strata.export.safety import exchange
+from napari_strata.export.safety import stage_folder
 from tests.export.test_safety_stage import AFTER, MOMENTS, fill, old_dataset, stage
 
 folder, way = Path(sys.argv[1]), sys.argv[2]

@@ -8,7 +8,7 @@ from napari.layers import Image, Points, Shapes
 
 import napari_strata as strata
 from napari_strata.export.errors import ExportError
-from napari_strata.export.shapes_to_labels import shapes_to_labels
+from napari_strata.export.geometries.shapes_to_labels import shapes_to_labels
 
 
 def grid(*shape: int, **more) -> Image:

@@ -16,8 +16,8 @@ from tests.export.exporting import (
 )
 
 import napari_strata as strata
-from napari_strata.export import blocks, engine
-from napari_strata.export.sources import LevelSource
+from napari_strata.export.pixels import blocks, engine
+from napari_strata.export.pixels.sources import LevelSource
 
 REGION = (slice(3, 21), slice(0, 9), slice(20, 29))
 

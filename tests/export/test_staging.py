@@ -9,7 +9,7 @@ import pytest
 from napari.layers import Points
 
 import napari_strata as strata
-from napari_strata.export import staging, zvf_store, zvf_verify
+from napari_strata.export.geometries import staging, zvf_store, zvf_verify
 
 OLD = Points([[1.0, 2.0]], name="old")
 NEW = Points([[3.0, 4.0], [5.0, 6.0]], name="new")

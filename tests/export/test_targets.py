@@ -7,9 +7,9 @@ import pytest
 import zarr
 from tests.export.exporting import ArraySource, pyramid_of, specimen
 
-from napari_strata.export.codecs import Codec
 from napari_strata.export.errors import ExportError
-from napari_strata.export.targets import Target, open_target
+from napari_strata.export.pixels.codecs import Codec
+from napari_strata.export.pixels.targets import Target, open_target
 
 CODECS = [Codec("blosc", 3), Codec("zstd", 3), Codec("gzip", 4), Codec("none", 0)]
 WHOLE = (slice(0, 37), slice(0, 45), slice(0, 29))

@@ -7,7 +7,7 @@ import pytest
 from napari.layers import Points, Surface, Tracks, Vectors
 
 import napari_strata as strata
-from napari_strata.export import zvf_grid
+from napari_strata.export.geometries import zvf_grid
 from napari_strata.geometry import Vertices
 
 

@@ -16,8 +16,8 @@ from qtpy.QtWidgets import QApplication
 
 import napari_strata as strata
 from napari_strata.export import ome_zarr
-from napari_strata.widgets.export_panel import ExportPanel, open_panel
-from napari_strata.widgets.export_region import EVERYTHING, PLACES, VIEW, VOXELS
+from napari_strata.widgets.export.panel import ExportPanel, open_panel
+from napari_strata.widgets.export.region import EVERYTHING, PLACES, VIEW, VOXELS
 
 pytestmark = pytest.mark.window
 

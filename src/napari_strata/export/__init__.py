@@ -45,14 +45,14 @@ def export(
         ``.NAME.partial``; begin if there is nothing.
     restart : discard what it left. ``replace`` does so too.
     scheduler : address of a Dask scheduler. By default a cluster that is in use, see
-        `napari_strata.export.distributed.crew`; ``threads`` for none.
+        `napari_strata.export.pixels.distributed.crew`; ``threads`` for none.
     executor : runs the blocks instead: any of `concurrent.futures`.
     progress : called now and then with the bytes that are written and those there are.
     cancel : set it from another thread to stop.
     **options : what is written: ``version``, ``channels``, ``box``, ``voxels``, ``times``,
         ``first_level``, ``levels``, ``factors``, ``method``, ``chunks``, ``shards``, ``codec``,
         ``copy_levels``, ``resample``, ``annotations`` and ``shapes``; see
-        `napari_strata.export.options.Options`.
+        `napari_strata.export.planning.options.Options`.
 
     Raises
     ------
@@ -66,7 +66,7 @@ def export(
     """
     from napari_strata.export.formats import format_for, writer
     from napari_strata.export.images import How
-    from napari_strata.export.options import Options
+    from napari_strata.export.planning.options import Options
 
     write = writer(format_for(layers) if format is None else format)
     how = How(replace, resume, restart, executor, scheduler, progress, cancel)

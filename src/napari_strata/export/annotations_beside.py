@@ -15,9 +15,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from napari_strata import dataset
-from napari_strata.export import annotations_extras as extras
-from napari_strata.export.annotations_manifest import Entry, write_manifest
-from napari_strata.export.annotations_place import (
+from napari_strata.export.errors import ExportCancelled, ExportError
+from napari_strata.export.formats import ANNOTATIONS, as_list
+from napari_strata.export.geometries import annotations_extras as extras
+from napari_strata.export.geometries.annotations_manifest import Entry, write_manifest
+from napari_strata.export.geometries.annotations_place import (
     are_ours,
     check_folder,
     folder_beside,
@@ -25,16 +27,14 @@ from napari_strata.export.annotations_place import (
     settle,
     staged_beside,
 )
-from napari_strata.export.errors import ExportCancelled, ExportError
-from napari_strata.export.formats import ANNOTATIONS, as_list
+from napari_strata.export.geometries.shapes_to_labels import shapes_as_labels
+from napari_strata.export.geometries.zvf import write_annotation
+from napari_strata.export.geometries.zvf_verify import annotation_of
 from napari_strata.export.images import How, ImageFormat, write_images
-from napari_strata.export.names import folder_names
-from napari_strata.export.options import Options
+from napari_strata.export.planning.names import folder_names
+from napari_strata.export.planning.options import Options
 from napari_strata.export.result import Exported
-from napari_strata.export.shapes_to_labels import shapes_as_labels
-from napari_strata.export.stage_folder import Stage
-from napari_strata.export.zvf import write_annotation
-from napari_strata.export.zvf_verify import annotation_of
+from napari_strata.export.safety.stage_folder import Stage
 from napari_strata.formats.zvf_keys import SUFFIX
 from napari_strata.model import OpenError, Problem
 

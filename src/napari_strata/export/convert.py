@@ -15,17 +15,17 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
 from napari_strata.dataset import Dataset, Image, OpenError
 from napari_strata.export.errors import ExportCancelled, ExportError
-from napari_strata.export.export_plan import ExportPlan
 from napari_strata.export.formats import image_format, writer
 from napari_strata.export.images import How, as_images
-from napari_strata.export.options import Options
-from napari_strata.export.place import TargetExists, local_target, missing_room
-from napari_strata.export.plan_table import print_plan, print_problems
-from napari_strata.export.plan_text import bytes_text, seconds_text
-from napari_strata.export.remote import is_remote
+from napari_strata.export.planning.export_plan import ExportPlan
+from napari_strata.export.planning.options import Options
+from napari_strata.export.planning.plan_table import print_plan, print_problems
+from napari_strata.export.planning.plan_text import bytes_text, seconds_text
 from napari_strata.export.result import Exported
 from napari_strata.export.run import BackgroundExport, Snapshot
-from napari_strata.export.stage_folder import LeftoverError
+from napari_strata.export.safety.place import TargetExists, local_target, missing_room
+from napari_strata.export.safety.remote import is_remote
+from napari_strata.export.safety.stage_folder import LeftoverError
 
 REFUSED = 2
 FAILED = 1

@@ -15,20 +15,25 @@ from typing import Any
 
 import numpy as np
 
-from napari_strata.export.channels import widened_loss
-from napari_strata.export.cosem_metadata import N5_VERSION, CosemDocuments, Json, cosem_documents
-from napari_strata.export.crop import cropped
-from napari_strata.export.engine import Progress, Way
+from napari_strata.export.documents.cosem_metadata import (
+    N5_VERSION,
+    CosemDocuments,
+    Json,
+    cosem_documents,
+)
+from napari_strata.export.documents.written import NotCarried, WrittenLevel
 from napari_strata.export.errors import ExportError
-from napari_strata.export.image_parts import Part, written_dtype
-from napari_strata.export.image_plan import ExportPlan, PlannedImage, planned_image
-from napari_strata.export.layer_image import LayerImage, layer_image
-from napari_strata.export.names import folder_names
 from napari_strata.export.ome_zarr import Folder, write_arrays, write_documents
-from napari_strata.export.options import Options
-from napari_strata.export.targets import Target
+from napari_strata.export.pixels.engine import Progress, Way
+from napari_strata.export.pixels.targets import Target
+from napari_strata.export.planning.channels import widened_loss
+from napari_strata.export.planning.crop import cropped
+from napari_strata.export.planning.image_parts import Part, written_dtype
+from napari_strata.export.planning.image_plan import ExportPlan, PlannedImage, planned_image
+from napari_strata.export.planning.layer_image import LayerImage, layer_image
+from napari_strata.export.planning.names import folder_names
+from napari_strata.export.planning.options import Options
 from napari_strata.export.verify import verify
-from napari_strata.export.written import NotCarried, WrittenLevel
 from napari_strata.formats import _grid
 from napari_strata.model import Display, Problem
 

@@ -11,7 +11,7 @@ from napari_strata.export.result import Exported
 
 if TYPE_CHECKING:
     from napari_strata.export.images import How, ImageFormat
-    from napari_strata.export.options import Options
+    from napari_strata.export.planning.options import Options
 
 
 class Writer(Protocol):
@@ -48,8 +48,9 @@ def image_format(format: str) -> ImageFormat:
 
 
 def _ome_zarr() -> ImageFormat:
-    from napari_strata.export import image_plan, ome_zarr, verify
+    from napari_strata.export import ome_zarr, verify
     from napari_strata.export.images import ImageFormat
+    from napari_strata.export.planning import image_plan
 
     return ImageFormat(
         image_plan.plan_images,
@@ -74,8 +75,8 @@ def _with_annotations() -> Writer:
 
 
 def _zvf() -> Writer:
-    from napari_strata.export import zvf
-    from napari_strata.export.options import Options
+    from napari_strata.export.geometries import zvf
+    from napari_strata.export.planning.options import Options
 
     def write(layers: Any, path: str | os.PathLike[str], options: Options, how: How) -> Exported:
         if options != Options() or how.resume or how.restart or how.executor or how.scheduler:

@@ -12,13 +12,13 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from napari_strata.dataset import Dataset, Image
-from napari_strata.export.dataset_image import dataset_image
-from napari_strata.export.distributed import Crew, crew
 from napari_strata.export.errors import ExportCancelled, ExportError
-from napari_strata.export.export_plan import ExportPlan
-from napari_strata.export.layer_image import LayerImage, layer_image
-from napari_strata.export.options import Options
-from napari_strata.export.origins import (
+from napari_strata.export.pixels.distributed import Crew, crew
+from napari_strata.export.planning.dataset_image import dataset_image
+from napari_strata.export.planning.export_plan import ExportPlan
+from napari_strata.export.planning.layer_image import LayerImage, layer_image
+from napari_strata.export.planning.options import Options
+from napari_strata.export.planning.origins import (
     array_folders,
     array_stores,
     each,
@@ -26,18 +26,18 @@ from napari_strata.export.origins import (
     local_origins,
     stamps,
 )
-from napari_strata.export.partial import NOTE
-from napari_strata.export.place import check_apart, check_target, local_target, missing_room
-from napari_strata.export.plan_text import told
-from napari_strata.export.remote import (
+from napari_strata.export.planning.plan_text import told
+from napari_strata.export.result import Exported
+from napari_strata.export.safety.partial import NOTE
+from napari_strata.export.safety.place import check_apart, check_target, local_target, missing_room
+from napari_strata.export.safety.remote import (
     begin_remote,
     check_apart_remote,
     end_unsound,
     is_remote,
     remote_target,
 )
-from napari_strata.export.result import Exported
-from napari_strata.export.stage_folder import Stage, leftover, staged
+from napari_strata.export.safety.stage_folder import Stage, leftover, staged
 from napari_strata.model import Problem
 
 Progress = Callable[[int, int], None]

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from napari_strata.export.zvf import write_layer_data
+from napari_strata.export.geometries.zvf import write_layer_data
 from napari_strata.formats.zvf_keys import SUFFIX
 
 Save = Callable[[str, Any, Mapping[str, Any]], list[str]]

@@ -14,12 +14,12 @@ from pathlib import Path
 from typing import Any
 
 from napari_strata.arrays.errors import READ_ERRORS, reason_of
-from napari_strata.export.engine import Progress, Way, write_pyramid
+from napari_strata.export.documents.ome_layout import with_windows
 from napari_strata.export.errors import ExportError
-from napari_strata.export.export_plan import ExportPlan, PlannedImage
-from napari_strata.export.ome_layout import with_windows
-from napari_strata.export.pyramid import LevelPlan
-from napari_strata.export.targets import OpenTarget, open_target
+from napari_strata.export.pixels.engine import Progress, Way, write_pyramid
+from napari_strata.export.pixels.pyramid import LevelPlan
+from napari_strata.export.pixels.targets import OpenTarget, open_target
+from napari_strata.export.planning.export_plan import ExportPlan, PlannedImage
 from napari_strata.layers.contrast import estimate
 
 Folder = str | os.PathLike[str] | Mapping[str, Any]

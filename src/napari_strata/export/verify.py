@@ -15,10 +15,10 @@ from napari_strata import dataset, units
 from napari_strata.affine import Matrix
 from napari_strata.arrays.errors import ChunkError
 from napari_strata.export.errors import ExportCancelled, ExportError
-from napari_strata.export.export_plan import ExportPlan, PlannedImage
-from napari_strata.export.image_parts import Part
-from napari_strata.export.pyramid import LevelPlan
-from napari_strata.export.reduce import reduce_block
+from napari_strata.export.pixels.pyramid import LevelPlan
+from napari_strata.export.pixels.reduce import reduce_block
+from napari_strata.export.planning.export_plan import ExportPlan, PlannedImage
+from napari_strata.export.planning.image_parts import Part
 from napari_strata.model import Axis, ChannelDisplay, Display, OpenError
 
 Array = npt.NDArray[Any]

@@ -1,0 +1,1 @@
+"""The metadata documents of images, made afresh."""

@@ -1,0 +1,1 @@
+"""Points, shapes, tracks, vectors and surfaces on disk."""

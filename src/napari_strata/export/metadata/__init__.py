@@ -1,0 +1,1 @@
+"""Changing the metadata of data on disk; no chunk is touched."""

@@ -1,0 +1,1 @@
+"""Pixels of an export: the levels, the blocks, and writing them with tensorstore."""

@@ -1,0 +1,1 @@
+"""What an export will write, decided before anything is written."""

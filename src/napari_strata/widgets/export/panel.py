@@ -1,0 +1,310 @@
+"""The panel of exports: what is written, where and how; what that would be; how far it is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from qtpy.QtCore import QSize, Qt, QTimer
+from qtpy.QtWidgets import (
+    QFrame,
+    QLabel,
+    QMessageBox,
+    QProgressBar,
+    QPushButton,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
+from superqt import QCollapsible
+
+from napari_strata.export.planning.layer_image import LayerImage, layer_image
+from napari_strata.widgets.background import Background
+from napari_strata.widgets.export import view as export_view
+from napari_strata.widgets.export.jobs import exports_of
+from napari_strata.widgets.export.layers import LayerChoice
+from napari_strata.widgets.export.planning import (
+    Preview,
+    Wish,
+    described,
+    preview,
+    wish_of,
+)
+from napari_strata.widgets.export.preview import PreviewBox
+from napari_strata.widgets.export.progress import JobRows
+from napari_strata.widgets.export.region import RegionForm
+from napari_strata.widgets.export.target import TargetForm
+from napari_strata.widgets.export.way import WayForm
+from napari_strata.widgets.problem_list import WrappedText, quiet_text
+
+if TYPE_CHECKING:
+    from napari.viewer import Viewer
+
+DOCK_NAME = "Export (Strata)"  # as napari makes it of the names in napari.yaml
+_WIDTH = 320
+_PAUSE = 250  # milliseconds without a change before an export is planned anew
+_HINT = "Tick the layers that are to be exported; selected ones are ticked."
+
+
+@dataclass(frozen=True)
+class _Start:
+    """That an export is to begin as soon as it is planned."""
+
+    resume: bool = False
+    restart: bool = False
+
+
+class ExportPanel(QWidget):  # type: ignore[misc]
+    """Plans the export of a viewer's layers at every change, and starts it."""
+
+    def __init__(self, napari_viewer: Viewer, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.viewer = getattr(napari_viewer, "__wrapped__", napari_viewer)
+        self.preview: Preview | None = None
+        self._start: _Start | None = None
+        self._running = 0
+        self._shown_for: list[int] = []
+        self._background = Background()
+        self.exports = exports_of(self.viewer)
+        self._pause = QTimer(self)
+        self._pause.setSingleShot(True)
+        self._pause.setInterval(_PAUSE)
+        self.layers = LayerChoice(self.viewer)
+        self.hint = quiet_text(_HINT)
+        self.selected = QPushButton("Tick the selected layers")
+        self.selected.setToolTip("Tick what is selected in the viewer, from now on too")
+        self.target = TargetForm()
+        self.region = RegionForm()
+        self.way = WayForm()
+        self.shown = PreviewBox()
+        self.text = WrappedText()
+        self.busy = QProgressBar()
+        self.rows = JobRows(self.exports)
+        self._lay_out()
+        self._connect()
+        self._layers_changed()
+
+    def _lay_out(self) -> None:
+        self.busy.setRange(0, 0)
+        self.busy.setTextVisible(False)
+        self.busy.setFixedHeight(4)
+        policy = self.busy.sizePolicy()
+        policy.setRetainSizeWhenHidden(True)
+        self.busy.setSizePolicy(policy)
+        self.busy.hide()
+        self.more = QCollapsible("Levels, chunks, codec, workers")
+        self.more.addWidget(self.way)
+        for inner in (self.more.layout(), self.more.content().layout()):
+            inner.setContentsMargins(0, 0, 0, 0)
+        content = QWidget()
+        column = QVBoxLayout(content)
+        column.addWidget(_heading("Layers"))
+        column.addWidget(self.hint)
+        column.addWidget(self.layers)
+        column.addWidget(self.selected)
+        column.addWidget(self.region)
+        column.addWidget(self.target)
+        column.addWidget(self.more)
+        column.addWidget(_line())
+        column.addWidget(_heading("What is written"))
+        column.addWidget(self.shown)
+        column.addWidget(self.rows)
+        column.addWidget(self.text)
+        column.addStretch(1)
+        scroll = QScrollArea()
+        scroll.setWidgetResizable(True)
+        scroll.setFrameShape(QFrame.Shape.NoFrame)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll.setWidget(content)
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.addWidget(self.busy)
+        whole.addWidget(scroll)
+        self.setMinimumWidth(_WIDTH - 40)
+
+    def sizeHint(self) -> QSize:
+        """Be 320 pixels wide."""
+        return QSize(_WIDTH, 640)
+
+    def _connect(self) -> None:
+        self.layers.changed.connect(self._layers_changed)
+        self.selected.clicked.connect(self.layers.follow_selection)
+        self.region.changed.connect(self.plan_soon)
+        self.region.kind.currentIndexChanged.connect(self._set_region_axes)
+        self.region.view_asked.connect(self._take_view)
+        self.way.changed.connect(self.plan_soon)
+        self.target.changed.connect(self.plan_soon)
+        self.shown.asked.connect(self.begin)
+        self._pause.timeout.connect(self.plan)
+        self.exports.changed.connect(self._jobs_changed)
+        # Whichever of the two goes first, nobody is called that is no longer there.
+        self.destroyed.connect(self.layers.following.stop)
+        self.destroyed.connect(self._background.stop)
+
+    # What is asked for
+
+    def _layers_changed(self) -> None:
+        chosen = self.layers.images()
+        self.hint.setVisible(not self.layers.chosen())
+        self.selected.setVisible(not self.layers.follows_selection)
+        if self._shown_for != [id(layer) for layer in chosen]:  # else they only moved, maybe often
+            self._set_region_axes()
+        self.way.set_most_levels(
+            max((len(x.data) if x.multiscale else 1 for x in chosen), default=1)
+        )
+        self.plan_soon()
+
+    def _set_region_axes(self, *_: Any) -> None:
+        chosen = self.layers.images()
+        images = self._images()
+        self._shown_for = [id(layer) for layer in chosen]
+        if images is not None:
+            self.region.set_layers(chosen, images)
+
+    def _images(self) -> list[LayerImage] | None:
+        """Describe the layers that are ticked; None if one cannot be, which planning says."""
+        try:
+            return [layer_image(layer) for layer in self.layers.images()]
+        except ValueError:
+            return None
+
+    def _take_view(self) -> None:
+        chosen, images = self.layers.images(), self._images()
+        try:
+            if not chosen or images is None:
+                raise ValueError("Tick an image or labels first.")
+            box = export_view.box_of_view(self.viewer, chosen, images)
+        except ValueError as error:
+            self._refuse(str(error))
+            return
+        self.region.set_box(box)
+
+    def _wish(self) -> Wish:
+        """Take a snapshot of the ticked layers and all that is filled in."""
+        format, version = self.target.chosen
+        chosen = self.layers.chosen()
+        region = self.region.wishes(self.layers.images())
+        options = {"version": version, **self.way.wishes(), **region}
+        return wish_of(chosen, self.target.path.text(), format, options, self.way.address)
+
+    # Planning
+
+    def plan_soon(self, *_: Any) -> None:
+        """Plan the export once nothing has changed for a moment."""
+        self._start = None
+        self.preview = None
+        self._background.forget(self)
+        self.shown.start.setEnabled(bool(self.layers.chosen()))
+        self._pause.start()
+
+    def plan(self) -> None:
+        """Plan the export now, in a thread; nothing is written."""
+        self._pause.stop()
+        if not self.layers.chosen():
+            self._clear()
+            return
+        self._set_region_axes()
+        try:
+            wish = self._wish()
+        except ValueError as error:
+            self._refuse(str(error))
+            return
+        self.busy.show()
+        self._background.run(self, lambda: preview(wish), self._planned, self._refuse)
+
+    def _planned(self, found: Preview) -> None:
+        self.busy.hide()
+        self.preview = found
+        self.text.setPlainText(described(found))
+        self.shown.show_preview(found, is_running=self._is_running(found))
+        start, self._start = self._start, None
+        if start is not None:
+            self._begin(found, start)
+
+    def _is_running(self, found: Preview) -> bool:
+        there = (job for job in self.exports.jobs if job.path == found.wish.path)
+        return any(not job.is_over for job in there)
+
+    def _refuse(self, message: str) -> None:
+        """Say why it cannot be exported as it is asked for."""
+        self._clear()
+        self.shown.refuse(message)
+
+    def _clear(self) -> None:
+        self._start = None
+        self.preview = None
+        self.busy.hide()
+        self.shown.clear()
+        self.text.setPlainText("")
+
+    # Exporting
+
+    def begin(self, resume: bool = False, restart: bool = False) -> None:
+        """Export what is asked for now, after planning it once more."""
+        if self.target.is_empty:
+            self.shown.message.say("Choose where it is written: a new folder.")
+            self.target.path.setFocus()
+            return
+        self.target.complete()
+        self.plan_soon()
+        self._start = _Start(resume, restart)
+        self.plan()
+
+    def _begin(self, found: Preview, start: _Start) -> None:
+        if found.leftover is not None and not (start.resume or start.restart):
+            return  # which of the two is asked for by buttons that are there now
+        replace = False
+        if found.exists:
+            replace = self.confirm(
+                f"{found.wish.path} is there already. Replace it? It stays as it is until the new "
+                "one is complete and checked."
+            )
+            if not replace:
+                return
+        self.exports.start(found, replace=replace, resume=start.resume, restart=start.restart)
+        self.shown.show_place(found, is_running=True)
+
+    def _jobs_changed(self) -> None:
+        running = sum(not job.is_over for job in self.exports.jobs)
+        if running < self._running:  # what is at the target is another than before
+            self.plan_soon()
+        self._running = running
+
+    def confirm(self, question: str) -> bool:
+        """Ask the user; runs the window meanwhile."""
+        yes, no = QMessageBox.StandardButton.Yes, QMessageBox.StandardButton.No
+        return bool(QMessageBox.question(self, "Export", question, yes | no, no) == yes)
+
+
+def _heading(text: str) -> QLabel:
+    heading = QLabel(text)
+    font = heading.font()
+    font.setBold(True)
+    heading.setFont(font)
+    return heading
+
+
+def _line() -> QFrame:
+    rule = QFrame()
+    rule.setFrameShape(QFrame.Shape.HLine)
+    return rule
+
+
+def open_panel(viewer: Viewer, path: str | None = None) -> ExportPanel:
+    """Open the panel in a viewer's window, or raise the one that is there.
+
+    Parameters
+    ----------
+    path : where to export to, filled in.
+    """
+    window = getattr(viewer, "__wrapped__", viewer).window
+    there = window._qt_window.findChildren(ExportPanel)
+    panel = there[0] if there else ExportPanel(viewer)
+    if not there:
+        window.add_dock_widget(panel, name=DOCK_NAME, area="right")
+    dock = panel.parent()
+    dock.show()
+    dock.raise_()
+    if path is not None:
+        panel.target.path.setText(path)
+    return panel
