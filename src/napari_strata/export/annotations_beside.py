@@ -28,7 +28,7 @@ from napari_strata.export.geometries.annotations_place import (
     staged_beside,
 )
 from napari_strata.export.geometries.shapes_to_labels import shapes_as_labels
-from napari_strata.export.geometries.zvf import write_annotation
+from napari_strata.export.geometries.zvf import fill
 from napari_strata.export.geometries.zvf_verify import annotation_of
 from napari_strata.export.images import How, ImageFormat, write_images
 from napari_strata.export.planning.names import folder_names
@@ -212,11 +212,13 @@ class Beside:
         for annotation, name in zip(annotations, names, strict=True):
             if how.cancel is not None and how.cancel.is_set():
                 raise ExportCancelled("the export was cancelled; it can be resumed")
+            store = folder / f"{name}{SUFFIX}"
+            store.mkdir()
             try:
-                done = write_annotation(annotation, folder / f"{name}{SUFFIX}")
+                _, problems = fill(annotation, store)
             except ValueError as error:
                 raise ExportError(str(error)) from error
-            self.problems += [p for p in done.problems if p not in annotation.problems]
+            self.problems += problems
             further = extras.write(annotation, folder, name, self._kinds)
             entries.append(Entry(annotation, f"{name}{SUFFIX}", further))
         return entries

@@ -8,9 +8,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from napari_strata.export.geometries.staging import staged
 from napari_strata.export.result import Exported
+from napari_strata.export.safety.place import TargetExists, check_target, local_target
+from napari_strata.export.safety.stage_folder import staged
 from napari_strata.formats.zvf_keys import STORE_KEY
+from napari_strata.model import Problem
 
 if TYPE_CHECKING:
     from napari_strata.layers.annotation import Annotation
@@ -52,12 +54,29 @@ def write_annotation(
     annotation: Annotation, path: str | os.PathLike[str], *, replace: bool = False
 ) -> Exported:
     """Write a layer that is geometry already; see `napari_strata.export.export`."""
+    target = local_target(path)
+
+    def check() -> None:
+        check_target(target, replace=replace, may_replace=_check_replaceable)
+
+    with staged(target, {"format": FORMAT}, check=check, discard=True, keep=False) as stage:
+        levels, problems = fill(annotation, stage.folder)
+        stage.place()
+    problems = (*annotation.problems, *problems, *stage.problems)
+    return Exported(target, FORMAT, levels, problems)
+
+
+def fill(annotation: Annotation, folder: Path) -> tuple[tuple[int, ...], tuple[Problem, ...]]:
+    """Make an empty folder a store; give the vertices of each level, and what went wrong.
+
+    Raises
+    ------
+    ValueError, OSError : it cannot be written, or reads otherwise than it was to.
+    """
     from napari_strata.export.geometries import zvf_store, zvf_verify
 
-    with staged(path, replace=replace, is_ours=is_store) as (partial, target):
-        problems = zvf_store.write(annotation, partial)
-        levels = zvf_verify.verify(annotation, partial)
-    return Exported(target, FORMAT, levels, (*annotation.problems, *problems))
+    problems = zvf_store.write(annotation, folder)
+    return zvf_verify.verify(annotation, folder), tuple(problems)
 
 
 def is_store(folder: Path) -> bool:
@@ -70,3 +89,10 @@ def is_store(folder: Path) -> bool:
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return False
     return all((entry / _METADATA_FILE).is_file() for entry in others)
+
+
+def _check_replaceable(target: Path) -> None:
+    if not is_store(target):
+        raise TargetExists(
+            f"{target} is there and is no store of this format alone; it is not replaced"
+        )

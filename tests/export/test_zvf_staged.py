@@ -9,7 +9,8 @@ import pytest
 from napari.layers import Points
 
 import napari_strata as strata
-from napari_strata.export.geometries import staging, zvf_store, zvf_verify
+from napari_strata.export.geometries import zvf_store, zvf_verify
+from napari_strata.export.safety import stage_folder
 
 OLD = Points([[1.0, 2.0]], name="old")
 NEW = Points([[3.0, 4.0], [5.0, 6.0]], name="new")
@@ -37,7 +38,7 @@ FAULTS = {
     "coarsening": (zvf_store, "_coarsen"),
     "validating": (zvf_verify, "_validate"),
     "comparing": (zvf_verify, "_compare"),
-    "putting in place": (staging, "_put_in_place"),
+    "putting in place": (stage_folder, "put_in_place"),
 }
 
 
@@ -92,32 +93,11 @@ def test_existing_target_is_refused(tmp_path):
     assert name_in(target) == "old"
 
 
-@pytest.mark.parametrize("exchanges", [True, False], ids=["in one step", "by two renames"])
-def test_replaced(tmp_path, monkeypatch, exchanges):
+def test_replaced(tmp_path):
     target = tmp_path / "it.zarrvectors"
     strata.export(OLD, target)
-    if not exchanges:
-        monkeypatch.setattr(staging, "_exchange", lambda *_: False)
     strata.export(NEW, target, replace=True)
     assert name_in(target) == "new"
-    assert os.listdir(tmp_path) == ["it.zarrvectors"]
-
-
-def test_second_rename_fails(tmp_path, monkeypatch):
-    target = tmp_path / "it.zarrvectors"
-    strata.export(OLD, target)
-    monkeypatch.setattr(staging, "_exchange", lambda *_: False)
-    rename = os.rename
-
-    def failing(source, destination):
-        if Path(source).name.endswith(".partial"):
-            raise OSError("injected")
-        rename(source, destination)
-
-    monkeypatch.setattr(os, "rename", failing)
-    with pytest.raises(OSError, match="injected"):
-        strata.export(NEW, target, replace=True)
-    assert name_in(target) == "old"
     assert os.listdir(tmp_path) == ["it.zarrvectors"]
 
 
@@ -169,17 +149,31 @@ def test_link_is_followed(tmp_path):
 def test_inside_a_store(tmp_path):
     target = tmp_path / "it.zarrvectors"
     strata.export(OLD, target)
-    with pytest.raises(ValueError, match="inside the store"):
+    with pytest.raises(ValueError, match="inside the dataset"):
         strata.export(NEW, target / "0" / "more")
     assert name_in(target) == "old"
 
 
-def test_leftover_is_named_and_kept(tmp_path):
-    leftover = tmp_path / ".it.zarrvectors.partial"
-    leftover.mkdir()
-    with pytest.raises(FileExistsError, match=r"\.it\.zarrvectors\.partial is there"):
+def test_what_is_not_ours_beside_the_target_is_kept(tmp_path):
+    foreign = tmp_path / ".it.zarrvectors.partial/notes.txt"
+    foreign.parent.mkdir()
+    foreign.write_text("mine")
+    with pytest.raises(ValueError, match=r"holds notes\.txt, which is not ours"):
         strata.export(NEW, tmp_path / "it.zarrvectors")
-    assert leftover.exists()
+    assert foreign.read_text() == "mine"
+
+
+def test_leftover_of_a_killed_export_is_discarded(tmp_path, monkeypatch):
+    target = tmp_path / "it.zarrvectors"
+    with monkeypatch.context() as patched:
+        patched.setattr(stage_folder.Stage, "remove", lambda self: None)
+        patched.setattr(zvf_verify, "verify", broken)
+        with pytest.raises(OSError, match="injected"):
+            strata.export(OLD, target)
+    assert os.listdir(tmp_path) == [".it.zarrvectors.partial"]
+    strata.export(NEW, target)
+    assert name_in(target) == "new"
+    assert os.listdir(tmp_path) == ["it.zarrvectors"]
 
 
 def test_target_that_appears_meanwhile(tmp_path, monkeypatch):
@@ -198,10 +192,10 @@ def test_target_that_appears_meanwhile(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("path", ["s3://bucket/it", "https://a.org/it", " "])
 def test_only_local_folders(path):
-    with pytest.raises(ValueError, match="no local folder"):
+    with pytest.raises(ValueError, match="no path of a folder on this computer"):
         strata.export(NEW, path)
 
 
 def test_folder_that_is_not_there(tmp_path):
-    with pytest.raises(FileNotFoundError, match="there is no folder"):
+    with pytest.raises(ValueError, match="there is no folder"):
         strata.export(NEW, tmp_path / "a" / "it")
