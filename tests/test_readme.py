@@ -416,5 +416,12 @@ def test_the_example_of_a_layers_metadata_is_real(home: Path):
     assert example["placement"] == placed
     assert example["level_shapes"] == [note["level_shapes"][index]]
     assert example["path"] == note["path"].replace(home.as_posix(), SHOWN_HOME)
-    for key in set(example) - {"levels", "layer_levels", "placement", "level_shapes", "path"}:
+    for key in set(example) - {
+        "levels",
+        "layer_levels",
+        "placement",
+        "level_shapes",
+        "path",
+        "dataset",
+    }:
         assert example[key] == note[key], key

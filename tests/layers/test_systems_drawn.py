@@ -16,6 +16,7 @@ from layer_drawing import drawn_position, settle, texture
 import napari_strata as strata
 from formats.ome_06 import dataset, edge, multiscale, system, write_group, write_image
 from napari_strata.layers.build import image_layers
+from napari_strata.layers.record import Source
 
 pytestmark = [
     pytest.mark.window,
@@ -53,7 +54,7 @@ def show(viewer: Any, images: list[Any]) -> list[Any]:
     found: list[Any] = []
     for image in images:
         problems: list[Any] = []
-        (layer,) = image_layers("", image, problems)
+        (layer,) = image_layers(Source(""), image, problems)
         assert [p for p in problems if p.code != "tilted"] == []
         found.append(viewer.add_layer(layer))
     settle(viewer)

@@ -11,6 +11,7 @@ import pytest
 import napari_strata as strata
 from formats.ome_06 import dataset, edge, multiscale, system, write_image
 from napari_strata.layers.build import image_layers
+from napari_strata.layers.record import Source
 from napari_strata.layers.tilt import SUFFIX, is_tilted
 
 C, S = 0.8, 0.6
@@ -53,7 +54,7 @@ def test_a_tilted_layer_says_so(about: str, tmp_path: Path):
     )
     image = strata.open(write_image(tmp_path / "i.zarr", value, {"s0": (4, 5, 6)})).images[0]
     problems: list[Any] = []
-    (layer,) = image_layers("", image.in_system("q"), problems)
+    (layer,) = image_layers(Source(""), image.in_system("q"), problems)
     name = layer[1]["name"] if isinstance(layer, tuple) else layer.name
     assert name.endswith(SUFFIX) == (about == "y")
     assert [p.code for p in problems] == (["tilted"] if about == "y" else [])

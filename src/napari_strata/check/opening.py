@@ -43,7 +43,7 @@ class Opened:
 def open_images(path: str, node: Node, origin: Literal["center", "corner"]) -> Opened:
     """Open what is at a path, as it is opened to be shown."""
     try:
-        found = dataset.open_at(node, path, origin=origin)
+        found = dataset.open_at(node, path, dataset.Choices(origin=origin))
     except OpenError as error:
         return Opened(path, 0, 0, tuple((problem, None) for problem in error.problems), error)
     of_all = [(problem, None) for problem in found.problems]

@@ -13,9 +13,10 @@ import numpy.typing as npt
 from napari_strata import geometry, model
 from napari_strata.arrays import open_level
 from napari_strata.arrays.decodable import decodable
+from napari_strata.dataset.choices import DEFAULT_CHOICES, Choices
 from napari_strata.dataset.geometry import Geometry
 from napari_strata.dataset.image import Image
-from napari_strata.formats import Context, Orientation, Origin, annotations_beside
+from napari_strata.formats import Context, annotations_beside
 from napari_strata.formats.discover import open_node
 from napari_strata.formats.spacing import different_spacing
 from napari_strata.geometry import VertexSpace
@@ -35,11 +36,13 @@ class Dataset:
         images: Sequence[model.Image],
         problems: Sequence[Problem],
         geometries: Sequence[geometry.Geometry] = (),
+        choices: Choices = DEFAULT_CHOICES,
     ) -> None:
         self.path = path
         self.images = tuple(Image(image) for image in images)
         self.geometries = tuple(Geometry(each) for each in geometries)
         self.problems = tuple(problems)
+        self.choices = choices
 
     def __repr__(self) -> str:
         counts = [f"{len(self.images)} images"] if self.images or not self.geometries else []
@@ -112,31 +115,12 @@ def open(
     OpenError
         If nothing can be shown honestly: one line with file, key, found and expected.
     """
-    if origin not in ("center", "corner"):
-        raise ValueError(f'origin is {origin!r}, expected "center" or "corner"')
-    if orientation not in ("image", "stage"):
-        raise ValueError(f'orientation is {orientation!r}, expected "image" or "stage"')
-    if vertices not in (None, "world", "declared"):
-        raise ValueError(f'vertices is {vertices!r}, expected "world", "declared" or None')
-    node = open_container(path)
-    return open_at(
-        node,
-        path,
-        origin=origin,
-        multiscale=multiscale,
-        orientation=orientation,
-        vertices=vertices,
-    )
+    choices = Choices(origin, multiscale, orientation, vertices)
+    return open_at(open_container(path), path, choices)
 
 
 def open_at(
-    node: Node,
-    path: str | os.PathLike[str],
-    *,
-    origin: Origin = "center",
-    multiscale: str | None = None,
-    orientation: Orientation = "image",
-    vertices: VertexSpace | None = None,
+    node: Node, path: str | os.PathLike[str], choices: Choices = DEFAULT_CHOICES
 ) -> Dataset:
     """Open a node that `open_container` gave for a path: whoever has it too reads no file again.
 
@@ -145,18 +129,24 @@ def open_at(
     OpenError
         As `open` does.
     """
-    found, context = open_node(
-        Context(node, origin, multiscale, _read_values, orientation, vertices)
+    asked = Context(
+        node,
+        choices.origin,
+        choices.multiscale,
+        _read_values,
+        choices.orientation,
+        choices.vertices,
     )
+    found, context = open_node(asked)
     annotations_beside.add_to(found, context)
     images = [checked for image in found.images if (checked := decodable(image, found.problems))]
     if not images and not found.geometries:
         errors = [p for p in found.problems if p.severity == "error"]
         raise OpenError(errors[-1], found.problems)
-    problems = [*found.problems, *different_spacing(images, origin)]
+    problems = [*found.problems, *different_spacing(images, choices.origin)]
     opened = replace(parse_location(path), path=context.opened.path)
-    geometries = [replace(each, origin=origin) for each in found.geometries]
-    return Dataset(str(opened), images, problems, geometries)
+    geometries = [replace(each, origin=choices.origin) for each in found.geometries]
+    return Dataset(str(opened), images, problems, geometries, choices)
 
 
 def _read_values(array: Array) -> npt.NDArray[np.float64]:

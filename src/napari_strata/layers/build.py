@@ -31,6 +31,7 @@ from napari_strata.layers.record import (
     CONTRAST_RANGE,
     LAYER_NAME,
     PENDING_CONTRAST,
+    Source,
     record,
 )
 from napari_strata.layers.shared_axes import on_shared_axes
@@ -73,6 +74,7 @@ def build(dataset: Dataset) -> Built:
     """
     chosen, left_out = choose(dataset.images)
     images = [_arranged(image) for image in chosen]
+    source = Source(dataset.path, dataset.choices)
     layers: list[LayerData] = []
     problems = list(dataset.problems)
     for _, parts in groupby(on_shared_axes(images, problems), key=_whole):
@@ -80,7 +82,7 @@ def build(dataset: Dataset) -> Built:
         for image in parts:
             problems += image.problems
             visible = is_first or _in_one_scene(image, images[0])
-            of_parts.append(image_layers(dataset.path, image, problems, visible=visible))
+            of_parts.append(image_layers(source, image, problems, visible=visible))
         layers += [x for row in zip_longest(*of_parts) for x in row if x is not None]
     of_geometries = geometries_of(dataset, layers, problems)
     layers += of_geometries.layers
@@ -108,7 +110,7 @@ def _arranged(image: Image) -> Image:
 
 
 def image_layers(
-    dataset_path: str, image: Image, problems: list[Problem], *, visible: bool = True
+    source: Source, image: Image, problems: list[Problem], *, visible: bool = True
 ) -> list[LayerData]:
     """Make the layers of one image.
 
@@ -136,9 +138,7 @@ def image_layers(
             problems += own  # the same for every channel
         if placed is None:
             return []
-        layers.append(
-            _layer(dataset_path, image, axes, placed, split, channel, count, own, visible)
-        )
+        layers.append(_layer(source, image, axes, placed, split, channel, count, own, visible))
     return layers
 
 
@@ -225,7 +225,7 @@ def _far_origin(image: Image, loss: float) -> Problem:
 
 
 def _layer(
-    dataset_path: str,
+    source: Source,
     image: Image,
     axes: ViewerAxes,
     placed: _Placed,
@@ -236,7 +236,7 @@ def _layer(
     visible: bool,
 ) -> LayerData:
     note = record(
-        dataset_path,
+        source,
         image,
         placed.levels,
         placed.data,

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from napari_strata import report
 from napari_strata.affine import Matrix
 from napari_strata.arrays import LevelArray
-from napari_strata.dataset import Image, Level
+from napari_strata.dataset import Choices, Image, Level
 from napari_strata.model import Problem
 
 PENDING_CONTRAST = "pending_contrast"
@@ -19,8 +20,16 @@ LAYER_NAME = "layer_name"
 CHANNEL_LABEL = "channel_label"
 
 
+@dataclass(frozen=True)
+class Source:
+    """What was opened, and how."""
+
+    path: str
+    choices: Choices = field(default_factory=Choices)
+
+
 def record(
-    dataset_path: str,
+    source: Source,
     image: Image,
     levels: Sequence[Level],
     arrays: Sequence[LevelArray],
@@ -42,7 +51,9 @@ def record(
     first = {a: int(i) for a, i in image.display.first_position.items() if a in labels}
     return {
         "format": image.format,
-        "path": f"{dataset_path.rstrip('/')}/{image.path}".rstrip("/"),
+        "path": f"{source.path.rstrip('/')}/{image.path}".rstrip("/"),
+        "dataset": source.path,
+        "choices": source.choices.to_json(),
         "image": image.path,
         "name": image.name,
         "kind": image.kind,
@@ -64,5 +75,6 @@ def record(
         "layer_levels": [{"affine": world.tolist()} for world in worlds],
         ARRAYS: [array.identity for array in arrays],
         "problems": [report.problem_as_json(p) for p in (*image.problems, *problems)],
+        **({"system": image.system, "systems": list(image.systems)} if image.systems else {}),
         **({FIRST_POSITION: first} if first else {}),
     }

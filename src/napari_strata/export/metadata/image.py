@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from napari_strata import model
-from napari_strata.dataset import Dataset, Image
-from napari_strata.dataset.opening import open_at
+from napari_strata.dataset import Choices, Dataset, Image, open_at
 from napari_strata.export.errors import ExportError
 from napari_strata.export.metadata.files import local_container
 from napari_strata.export.metadata.overlay import without
@@ -74,7 +73,7 @@ def open_image(
 
 
 def _open(node: Node, named: str, image: str | None, multiscale: str | None) -> Opened:
-    dataset = open_at(node, named, multiscale=multiscale)
+    dataset = open_at(node, named, Choices(multiscale=multiscale))
     chosen = _chosen(dataset, named, image)
     top = Node(node.tree, parse_location(dataset.path).path)
     folder = top.child(chosen.path) if chosen.path else top

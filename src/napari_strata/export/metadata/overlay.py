@@ -6,7 +6,7 @@ import posixpath
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from napari_strata.dataset.opening import Dataset, open_at
+from napari_strata.dataset import Choices, Dataset, open_at
 from napari_strata.export.metadata.files import FileChange
 from napari_strata.store.backend import Backend, Listing, Many
 from napari_strata.store.tree import Node, Tree
@@ -27,7 +27,7 @@ def open_changed(
     if isinstance(below, Overlay):  # what is hidden stays so
         contents = {key: data for key, data in contents.items() if not below.hides(key)}
     tree = Tree(Overlay(below, contents), root)
-    return open_at(Node(tree, node.path), path, multiscale=multiscale)
+    return open_at(Node(tree, node.path), path, Choices(multiscale=multiscale))
 
 
 def without(node: Node, keys: Iterable[str]) -> Node:
