@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 import weakref
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from napari.layers import Layer
 
-if TYPE_CHECKING:
-    from napari_strata.widgets.geometry_panel import GeometryPanel
-
 _OF_LAYER = ("metadata", "name", "scale", "translate", "rotate", "shear", "affine", "units")
+
+
+class Follower(Protocol):
+    """A panel that follows the selected layer."""
+
+    def follow(self) -> None:
+        """Hear that another layer may be the selected one."""
+
+    def forget(self, layer: Layer) -> None:
+        """Hear that a layer was removed."""
+
+    def refresh(self) -> None:
+        """Hear that the layer that is watched has changed."""
 
 
 class Following:
@@ -19,7 +29,7 @@ class Following:
     It keeps no panel alive, and calls none that Qt has deleted while Python still knows it.
     """
 
-    def __init__(self, panel: GeometryPanel, viewer: Any) -> None:
+    def __init__(self, panel: Follower, viewer: Any) -> None:
         self._panel = weakref.ref(panel)
         self._stopped = False
         self._layer: Layer | None = None
@@ -42,7 +52,7 @@ class Following:
                 getattr(layer.events, name).connect(self._changed)
         self._layer = layer
 
-    def _there(self) -> GeometryPanel | None:
+    def _there(self) -> Follower | None:
         return None if self._stopped else self._panel()
 
     def _selected(self, _event: Any) -> None:

@@ -5,21 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from napari.layers import Layer
-from qtpy.QtCore import QSize, Qt
-from qtpy.QtWidgets import (
-    QFrame,
-    QLabel,
-    QProgressBar,
-    QScrollArea,
-    QVBoxLayout,
-    QWidget,
-)
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QWidget
 from superqt import QElidingLabel
 
 from napari_strata.layers.geometry_address import Address
 from napari_strata.layers.notes import KEY
 from napari_strata.widgets import chosen_layers, layer_box
-from napari_strata.widgets.background import Background
+from napari_strata.widgets.docked import DockedPanel, heading, rule
 from napari_strata.widgets.following import Following
 from napari_strata.widgets.level_form import LevelForm, Wish
 from napari_strata.widgets.mesh_folder import MeshFolder, OpenedFolder, open_folders
@@ -29,32 +22,29 @@ from napari_strata.widgets.segments import Segment, add_segment, read_segment, s
 if TYPE_CHECKING:
     from napari.viewer import Viewer
 
-DOCK_NAME = "Geometries (Strata)"  # as napari makes it of the names in napari.yaml
-_WIDTH = 320
 _HINT = (
     "Select a layer of points, lines, a graph or a mesh that was opened by napari-strata: "
     "its level, the space of its vertices and a crop box are chosen here."
 )
 
 
-class GeometryPanel(QWidget):  # type: ignore[misc]
+class GeometryPanel(DockedPanel):
     """Follows the selected layer of a viewer, if it shows a geometry.
 
     The last one stays while a layer of another kind is selected, so that a shape can be drawn to
     crop it with.
     """
 
+    dock_name = "Geometries (Strata)"
+
     def __init__(self, napari_viewer: Viewer, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.viewer = _bare(napari_viewer)
+        super().__init__(napari_viewer, parent)
         self.layer: Layer | None = None
-        self._background = Background()
         self._following = Following(self, self.viewer)
         self.name = QElidingLabel()
         self.hint = quiet_text(_HINT)
         self.form = LevelForm()
         self.meshes = MeshFolder()
-        self.busy = QProgressBar()
         self._lay_out()
         self._connect()
         self.follow()
@@ -64,34 +54,9 @@ class GeometryPanel(QWidget):  # type: ignore[misc]
         font = self.name.font()
         font.setBold(True)
         self.name.setFont(font)
-        self.busy.setRange(0, 0)
-        self.busy.setTextVisible(False)
-        self.busy.setFixedHeight(4)
-        policy = self.busy.sizePolicy()
-        policy.setRetainSizeWhenHidden(True)
-        self.busy.setSizePolicy(policy)
-        self.busy.hide()
-        heading = QLabel("Meshes of segments")
-        heading.setFont(font)
-        content = QWidget()
-        column = QVBoxLayout(content)
-        for widget in (self.name, self.hint, self.form, _line(), heading, self.meshes):
-            column.addWidget(widget)
-        column.addStretch(1)
-        scroll = QScrollArea()
-        scroll.setWidgetResizable(True)
-        scroll.setFrameShape(QFrame.Shape.NoFrame)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.setWidget(content)
-        whole = QVBoxLayout(self)
-        whole.setContentsMargins(0, 0, 0, 0)
-        whole.addWidget(self.busy)
-        whole.addWidget(scroll)
-        self.setMinimumWidth(_WIDTH - 40)
-
-    def sizeHint(self) -> QSize:
-        """Be 320 pixels wide."""
-        return QSize(_WIDTH, 480)
+        self.lay_out(
+            self.name, self.hint, self.form, rule(), heading("Meshes of segments"), self.meshes
+        )
 
     def _connect(self) -> None:
         self.form.wished.connect(self._read)
@@ -102,7 +67,6 @@ class GeometryPanel(QWidget):  # type: ignore[misc]
         self.meshes.label_asked.connect(self._ask_label)
         # Whichever of the two goes first, nobody is called that is no longer there.
         self.destroyed.connect(self._following.stop)
-        self.destroyed.connect(self._background.stop)
 
     # Following the viewer
 
@@ -126,7 +90,7 @@ class GeometryPanel(QWidget):  # type: ignore[misc]
 
     def forget(self, layer: Layer) -> None:
         """Have nothing more to do with a layer that was removed."""
-        self._background.forget(layer)
+        self.background.forget(layer)
         if layer is self.layer:
             self._take(None)
         self.follow()
@@ -143,7 +107,7 @@ class GeometryPanel(QWidget):  # type: ignore[misc]
         if layer is not None:
             self.name.setText(layer.name)
             self.name.setToolTip(f"{layer.name}\n{layer.metadata[KEY].get('path', '')}")
-            if not self._background.busy(layer):
+            if not self.background.busy(layer):
                 self.form.show_layer(layer)
             else:
                 self.form.show_reading()
@@ -151,7 +115,7 @@ class GeometryPanel(QWidget):  # type: ignore[misc]
 
     def _show_busy(self) -> None:
         """Show that something is read, be it for the layer that is followed or for a new one."""
-        awaited = self._background.awaited()
+        awaited = self.background.awaited()
         self.busy.setVisible(any(s is self.layer or not isinstance(s, Layer) for s in awaited))
 
     # Reading another part
@@ -170,7 +134,7 @@ class GeometryPanel(QWidget):  # type: ignore[misc]
             geometry_view.apply(layer, arrived)
             self._finished(layer)
 
-        self._background.run(layer, work, done, lambda message: self._finished(layer, message))
+        self.background.run(layer, work, done, lambda message: self._finished(layer, message))
         self.refresh()
 
     def _finished(self, layer: Layer, message: str = "") -> None:
@@ -217,7 +181,7 @@ class GeometryPanel(QWidget):  # type: ignore[misc]
             self.meshes.set_folders(folders, address.geometry)
             self._show_busy()
 
-        self._background.run(self.meshes, lambda: open_folders(address), done, failed)
+        self.background.run(self.meshes, lambda: open_folders(address), done, failed)
         self._show_busy()
 
     def _read_segment(self, folder: OpenedFolder, segment: int) -> None:
@@ -232,7 +196,7 @@ class GeometryPanel(QWidget):  # type: ignore[misc]
             self._show_busy()
 
         # Each segment is work of its own: one that is asked for next supersedes none.
-        self._background.run(
+        self.background.run(
             (folder.address, segment),
             lambda: read_segment(folder, segment),
             done,
@@ -254,12 +218,6 @@ class GeometryPanel(QWidget):  # type: ignore[misc]
         self.meshes.ask(folder, int(labels.selected_label))
 
 
-def _line() -> QFrame:
-    line = QFrame()
-    line.setFrameShape(QFrame.Shape.HLine)
-    return line
-
-
 def open_panel(viewer: Viewer, folder: Address | None = None) -> GeometryPanel:
     """Open the panel in a viewer's window, or raise the one that is there.
 
@@ -267,19 +225,7 @@ def open_panel(viewer: Viewer, folder: Address | None = None) -> GeometryPanel:
     ----------
     folder : of meshes, to open in it.
     """
-    window = _bare(viewer).window
-    there = window._qt_window.findChildren(GeometryPanel)
-    panel = there[0] if there else GeometryPanel(viewer)
-    if not there:
-        window.add_dock_widget(panel, name=DOCK_NAME, area="right")
-    dock = panel.parent()
-    dock.show()
-    dock.raise_()
+    panel = GeometryPanel.open_in(viewer)
     if folder is not None:
         panel.open_folder(folder)
     return panel
-
-
-def _bare(viewer: Viewer) -> Any:
-    """Take off the proxy napari may hand a viewer over in: what is got from it is wrapped too."""
-    return getattr(viewer, "__wrapped__", viewer)
