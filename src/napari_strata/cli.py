@@ -44,6 +44,9 @@ VerticesOption = Annotated[
     Vertices | None,
     typer.Option(help="Take ZVF's vertices as world coordinates, or as the store declares."),
 ]
+ProfileOption = Annotated[
+    str | None, typer.Option(help="Name of the AWS profile that S3 is read by.")
+]
 
 
 @app.callback()
@@ -67,10 +70,13 @@ def inspect(
     origin: OriginOption = "center",
     orientation: OrientationOption = "image",
     vertices: VerticesOption = None,
+    profile: ProfileOption = None,
 ) -> None:
     """Print every image and geometry: axes, units, levels with their transforms, problems."""
     try:
-        found = dataset.open(path, origin=origin, orientation=orientation, vertices=vertices)
+        found = dataset.open(
+            path, origin=origin, orientation=orientation, vertices=vertices, profile=profile or None
+        )
     except dataset.OpenError as error:
         raise _refuse(error) from None
     if as_json:
@@ -82,7 +88,12 @@ def inspect(
 
 
 @app.command()
-def check(path: PathArgument, as_json: JsonOption = False, origin: OriginOption = "center") -> None:
+def check(
+    path: PathArgument,
+    as_json: JsonOption = False,
+    origin: OriginOption = "center",
+    profile: ProfileOption = None,
+) -> None:
     """Print what is wrong with the metadata: where, how bad, and by which rule.
 
     Ends with 0 if there is no error, 1 if there is one, 2 if there is nothing to check.
@@ -90,7 +101,7 @@ def check(path: PathArgument, as_json: JsonOption = False, origin: OriginOption 
     from napari_strata.check import check as check_metadata
 
     try:
-        found = check_metadata(path, origin=origin)
+        found = check_metadata(path, origin=origin, profile=profile or None)
     except dataset.OpenError as error:
         raise _refuse(error) from None
     if as_json:
@@ -171,6 +182,10 @@ def convert(
     ] = False,
     origin: OriginOption = "center",
     orientation: OrientationOption = "image",
+    profile: Annotated[
+        str | None,
+        typer.Option(help="Name of the AWS profile that SRC is read by, if it is in S3."),
+    ] = None,
 ) -> None:
     """Write images of a dataset as OME-Zarr, with metadata made afresh.
 
@@ -190,7 +205,9 @@ def convert(
     }  # fmt: skip
     try:
         wishes = Options(**options(said))
-        found = dataset.open(source, origin=origin, orientation=orientation)
+        found = dataset.open(
+            source, origin=origin, orientation=orientation, profile=profile or None
+        )
         images = chosen(found, image or (), everything=everything)
         if dry_run:
             plan_only(images, output_format, wishes)

@@ -26,14 +26,17 @@ __all__ = ["Finding", "Report", "check"]
 
 
 def check(
-    path: str | os.PathLike[str], *, origin: Literal["center", "corner"] = "center"
+    path: str | os.PathLike[str],
+    *,
+    origin: Literal["center", "corner"] = "center",
+    profile: str | None = None,
 ) -> Report:
     """Check all metadata at a path: what opening it finds, and the rules of the specification.
 
     Parameters
     ----------
     path : a local path, or an http(s), s3 or gs URL.
-    origin : as for `napari_strata.open`.
+    origin, profile : as for `napari_strata.open`.
 
     Raises
     ------
@@ -42,7 +45,7 @@ def check(
         image nor geometry.
     """
     text = os.fspath(path)
-    node = open_container(text)
+    node = open_container(text, profile)
     opened = open_images(text, node, origin)
     found = walk(node)
     ruled = [_placed(finding, root) for root, finding in registry.findings(found.roots)]

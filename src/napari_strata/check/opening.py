@@ -9,7 +9,9 @@ from napari_strata import dataset
 from napari_strata.model import OpenError, Problem
 from napari_strata.store.tree import Node
 
-NO_DEFECTS = frozenset({"bad-location", "no-image", "no-listing", "not-found", "unreadable"})
+NO_DEFECTS = frozenset(
+    {"bad-location", "no-image", "no-listing", "not-found", "unknown-profile", "unreadable"}
+)
 """Why something cannot be opened that is not wrong in itself."""
 
 

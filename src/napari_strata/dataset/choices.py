@@ -30,6 +30,7 @@ class Choices:
     multiscale: str | None = None
     orientation: Orientation = "image"
     vertices: VertexSpace | None = None
+    profile: str | None = None
 
     def __post_init__(self) -> None:
         for name, allowed in _ALLOWED.items():
@@ -38,6 +39,8 @@ class Choices:
                 expected = " or ".join(f'"{one}"' for one in allowed)
                 more = ", or None" if name == "vertices" else ""
                 raise ValueError(f"{name} is {value!r}, expected {expected}{more}")
+        if self.profile is not None and not (isinstance(self.profile, str) and self.profile):
+            raise ValueError(f"profile is {self.profile!r}, expected a name, or None")
 
     def to_json(self) -> dict[str, str]:
         """Give those that differ from the defaults."""

@@ -92,6 +92,7 @@ def open(
     multiscale: str | None = None,
     orientation: Literal["image", "stage"] = "image",
     vertices: VertexSpace | None = None,
+    profile: str | None = None,
 ) -> Dataset:
     """Open a container, an image in it, one of its levels, or a metadata file.
 
@@ -109,14 +110,16 @@ def open(
     vertices : of ZVF: take the stored vertices as world coordinates (``"world"``), or apply the
         transforms the store declares for its levels (``"declared"``). By default each level's
         vertices decide.
+    profile : name of the AWS profile that S3 is read by. By default buckets are read as anyone
+        can, and with the usual credentials where that is refused. Other storage has no use for it.
 
     Raises
     ------
     OpenError
         If nothing can be shown honestly: one line with file, key, found and expected.
     """
-    choices = Choices(origin, multiscale, orientation, vertices)
-    return open_at(open_container(path), path, choices)
+    choices = Choices(origin, multiscale, orientation, vertices, profile)
+    return open_at(open_container(path, profile), path, choices)
 
 
 def open_at(

@@ -65,5 +65,7 @@ def _remote(spec: Mapping[str, Any], driver: str, path: str) -> Listing | None:
         return listing.list_gcs_folder(spec["bucket"], path)
     where = spec["bucket"], path, spec.get("endpoint"), spec.get("aws_region")
     found = listing.list_s3_folder(*where)
-    signed = spec.get("context", {}).get("aws_credentials", {}).get("type") == "default"
-    return listing.list_s3_folder_signed(*where) if found is None and signed else found
+    login = spec.get("context", {}).get("aws_credentials", {})
+    if found is None and login.get("type") in ("default", "profile"):
+        return listing.list_s3_folder_signed(*where, login.get("profile", ""))
+    return found

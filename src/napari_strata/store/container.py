@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import posixpath
+from dataclasses import replace
 
 from napari_strata.model import OpenError, Problem
 from napari_strata.store.hierarchy import (
@@ -28,8 +29,10 @@ from napari_strata.store.zip import ZipBackend
 _LONGEST_CLIMB = 64
 
 
-def open_container(text: str | os.PathLike[str]) -> Node:
+def open_container(text: str | os.PathLike[str], profile: str | None = None) -> Node:
     """Return the node a path or URL names, in a tree whose root is the container's root.
+
+    ``profile`` is the AWS profile S3 is read by; None: as anyone, then with the usual credentials.
 
     The root is the nearest ``*.n5``, ``*.zarr`` or ``*.precomputed`` folder, the named one
     included; else the topmost ancestor in an unbroken chain of folders with metadata
@@ -41,9 +44,9 @@ def open_container(text: str | os.PathLike[str]) -> Node:
     ------
     OpenError
         If the location is malformed, does not exist, or is neither a folder nor a zip file, or
-        is a zip file that cannot be read.
+        is a zip file that cannot be read; or there is no such profile.
     """
-    location = parse_location(text)
+    location = replace(parse_location(text), profile=profile or "")
     if location.scheme == "file" and zip_in(location) is None:
         _check_folder(location.path, os.fspath(text))
     tree, node = Tree.at(location)

@@ -83,9 +83,11 @@ def list_s3_folder(
 
 
 def list_s3_folder_signed(
-    bucket: str, key: str, endpoint: str | None, region: str | None
+    bucket: str, key: str, endpoint: str | None, region: str | None, profile: str = ""
 ) -> Listing:
     """List a private bucket's folder with the user's AWS credentials, by s3fs.
+
+    ``profile`` is the AWS profile to take; by default the usual credentials.
 
     Raises
     ------
@@ -99,6 +101,7 @@ def list_s3_folder_signed(
         raise ReadError(message) from None
     files = s3fs.S3FileSystem(
         anon=False,
+        profile=profile or None,
         endpoint_url=endpoint,
         client_kwargs={"region_name": region} if region else {},
         use_listings_cache=False,

@@ -6,7 +6,7 @@ import os
 import re
 from dataclasses import dataclass, field
 from typing import Literal
-from urllib.parse import unquote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 from napari_strata.model import OpenError, Problem
 
@@ -38,6 +38,7 @@ class Location:
     query : the query string of an http URL, kept for every request.
     user : ``name:password`` of an http URL, escaped as there; never shown.
     region : of an s3 bucket, where the URL says it.
+    profile : name of the AWS profile an s3 bucket is read by; empty: as anyone, then the usual.
     """
 
     scheme: Scheme
@@ -46,6 +47,7 @@ class Location:
     query: str = ""
     user: str = field(default="", repr=False)
     region: str = ""
+    profile: str = ""
 
     def __str__(self) -> str:
         if self.scheme == "file":
@@ -53,6 +55,20 @@ class Location:
         if self.scheme == "http":
             return f"{self.base}/{self.path}"
         return f"{self.scheme}://{self.base}/{self.path}"
+
+    @property
+    def address(self) -> str:
+        """What `parse_location` makes this of, but for the profile: may hold a password."""
+        path = quote(self.path)
+        if self.scheme == "file":
+            return self.path
+        if self.scheme == "http":
+            scheme, _, host = self.base.partition("://")
+            user = f"{self.user}@" if self.user else ""
+            return f"{scheme}://{user}{host}/{path}" + (f"?{self.query}" if self.query else "")
+        if self.region:
+            return f"https://{self.base}.s3.{self.region}.amazonaws.com/{path}"
+        return f"{self.scheme}://{self.base}/{path}"
 
 
 def zip_in(location: Location) -> str | None:

@@ -1,12 +1,11 @@
 """Reading http(s), s3 and gs by tensorstore's key-value stores.
 
 Retries are few, so that a dead address is an answer within seconds; S3 is asked anonymously
-first and with the usual credentials only where that is refused.
+first and with the usual credentials only where that is refused, or by a profile from the start.
 """
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Sequence
 from typing import Any
@@ -14,7 +13,7 @@ from typing import Any
 import tensorstore as ts
 
 from napari_strata.model import OpenError, Problem
-from napari_strata.store import listing
+from napari_strata.store import aws, listing
 from napari_strata.store.backend import LARGEST_METADATA_FILE, Listing, Many, ReadError
 from napari_strata.store.location import Location
 
@@ -26,13 +25,20 @@ _NO_RANGES = "the server does not answer byte ranges, which reading a zip file t
 
 
 class RemoteBackend:
-    """A bucket or web server; keys are relative to it."""
+    """A bucket or web server; keys are relative to it.
+
+    Raises
+    ------
+    OpenError
+        If the location cannot be one, or names an AWS profile there is not.
+    """
 
     absent_is_free = False
 
     def __init__(self, location: Location) -> None:
+        aws.check_profile(location)
         self._location = location
-        self._credentials = "anonymous"
+        self._anonymous = not location.profile
         self._store = self._open()
 
     def _open(self) -> Any:
@@ -72,10 +78,10 @@ class RemoteBackend:
             "bucket": location.base,
             "path": path,
             "context": {
-                "aws_credentials": {"type": self._credentials},
+                "aws_credentials": aws.credentials(location.profile, anonymous=self._anonymous),
                 "s3_request_retries": _FEW_RETRIES,
             },
-            **_s3_endpoint(location),
+            **aws.endpoint(location),
         }
 
     def real_path(self, key: str) -> str:
@@ -113,11 +119,11 @@ class RemoteBackend:
     def _may_log_in(self, results: Many) -> bool:
         """Switch from anonymous to the user's S3 credentials once, after a refusal."""
         refused = any(isinstance(r, ReadError) and str(r) == _REFUSED for r in results)
-        if not refused or self._location.scheme != "s3" or self._credentials != "anonymous":
+        if not refused or self._location.scheme != "s3" or not self._anonymous:
             return False
-        if not _has_aws_credentials():
+        if not aws.has_credentials():
             return False
-        self._credentials = "default"
+        self._anonymous = False
         self._store = self._open()
         return True
 
@@ -128,11 +134,11 @@ class RemoteBackend:
             return listing.list_web_folder(location.base, location.query, location.user, key)
         if location.scheme == "gs":
             return listing.list_gcs_folder(location.base, key)
-        endpoint = _s3_endpoint(location)
+        endpoint = aws.endpoint(location)
         where = location.base, key, endpoint.get("endpoint"), endpoint.get("aws_region")
         found = listing.list_s3_folder(*where)
-        if found is None and _has_aws_credentials():
-            return listing.list_s3_folder_signed(*where)
+        if found is None and (location.profile or aws.has_credentials()):
+            return listing.list_s3_folder_signed(*where, location.profile)
         return found
 
 
@@ -140,31 +146,6 @@ def _with_user(location: Location) -> str:
     """Put name and password back where the transfer library expects them."""
     scheme, _, host = location.base.partition("://")
     return f"{scheme}://{location.user}@{host}" if location.user else location.base
-
-
-def _has_aws_credentials() -> bool:
-    variables = ("AWS_ACCESS_KEY_ID", "AWS_PROFILE", "AWS_WEB_IDENTITY_TOKEN_FILE")
-    files = (
-        os.environ.get("AWS_SHARED_CREDENTIALS_FILE", "~/.aws/credentials"),
-        os.environ.get("AWS_CONFIG_FILE", "~/.aws/config"),
-    )
-    return any(os.environ.get(v) for v in variables) or any(
-        os.path.exists(os.path.expanduser(f)) for f in files
-    )
-
-
-def _s3_endpoint(location: Location) -> dict[str, Any]:
-    """Honour the variables that AWS's own tools read; tensorstore does not."""
-    result: dict[str, Any] = {}
-    endpoint = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL")
-    if endpoint:
-        result["endpoint"] = endpoint
-    region = location.region or os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
-    if region:
-        result["aws_region"] = region
-    elif endpoint:
-        result["aws_region"] = "us-east-1"  # otherwise tensorstore asks the endpoint for one
-    return result
 
 
 def _result(future: Any, part: slice | None) -> bytes | ReadError | None:
