@@ -132,15 +132,7 @@ def open_at(
     OpenError
         As `open` does.
     """
-    asked = Context(
-        node,
-        choices.origin,
-        choices.multiscale,
-        _read_values,
-        choices.orientation,
-        choices.vertices,
-    )
-    found, context = open_node(asked)
+    found, context = open_node(context_at(node, choices))
     annotations_beside.add_to(found, context)
     images = [checked for image in found.images if (checked := decodable(image, found.problems))]
     if not images and not found.geometries:
@@ -150,6 +142,18 @@ def open_at(
     opened = replace(parse_location(path), path=context.opened.path)
     geometries = [replace(each, origin=choices.origin) for each in found.geometries]
     return Dataset(str(opened), images, problems, geometries, choices)
+
+
+def context_at(node: Node, choices: Choices) -> Context:
+    """Give what the formats are told where a node is opened."""
+    return Context(
+        node,
+        choices.origin,
+        choices.multiscale,
+        _read_values,
+        choices.orientation,
+        choices.vertices,
+    )
 
 
 def _read_values(array: Array) -> npt.NDArray[np.float64]:

@@ -13,7 +13,7 @@ from napari_strata.formats.groups import open_folder, open_group, other_folders
 from napari_strata.geometry import Geometry
 from napari_strata.model import Image, OpenError, Problem, first_error
 from napari_strata.store.container import encoding_hint, identify
-from napari_strata.store.hierarchy import ATTRIBUTES_FILE, is_array
+from napari_strata.store.hierarchy import ATTRIBUTES_FILE, Group, is_array
 from napari_strata.store.tree import Node, prefetch
 
 DEEPEST = 8  # levels of folders below what is opened
@@ -35,13 +35,9 @@ def open_node(context: Context) -> tuple[Found, Context]:
     """
     node = context.opened
     group, named = identify(node), None
-    store = zvf.store_above(node, group)
-    if store is not None:
-        return _open_store(store, context)
-    if group is None or is_array(group):
-        above = _image_of(context)
-        if above is not None:
-            return above
+    whole = _whole(group, context)
+    if whole is not None:
+        return whole
     if group is not None:
         named = open_group(group, context)
         if named:
@@ -56,6 +52,25 @@ def open_node(context: Context) -> tuple[Found, Context]:
     if not found:
         raise _nothing(found, node)
     return found, context
+
+
+def stands_for(context: Context) -> Node:
+    """Tell what the named folder is shown as: the ZVF store or the image it is a part of, or it.
+
+    Raises
+    ------
+    OpenError
+        If its metadata, or the store's, are damaged.
+    """
+    whole = _whole(identify(context.opened), context)
+    return context.opened if whole is None else whole[1].opened
+
+
+def _whole(group: Group | None, context: Context) -> tuple[Found, Context] | None:
+    store = zvf.store_above(context.opened, group)
+    if store is not None:
+        return _open_store(store, context)
+    return _image_of(context) if group is None or is_array(group) else None
 
 
 def _open_store(store: Node, context: Context) -> tuple[Found, Context]:
@@ -122,7 +137,7 @@ def _image_of(context: Context) -> tuple[Found, Context] | None:
 
 
 @dataclass
-class _Visit:
+class Visit:
     """What was found at one folder, or the folders to look into next."""
 
     images: list[Image] = field(default_factory=list)
@@ -160,30 +175,52 @@ def _discover(context: Context, layer: list[Node], *, top: int = 0) -> Found:
     return found
 
 
-def _visit(node: Node, context: Context, depth: int) -> _Visit:
-    visit = _Visit()
+def visit(node: Node, context: Context, *, listing: bool = True) -> Visit:
+    """Understand one folder by itself; what is wrong with it is among its problems.
+
+    Its children are the folders that may hold something else; none of them is read. Without
+    ``listing`` a folder that is nothing by itself is not listed.
+    """
+    result = Visit()
     try:
-        # What was opened is known to be no image.
-        group = identify(node) if depth else None
-        found = None
-        if group is not None:
-            found = open_group(group, context)
-        elif depth:
-            found = open_folder(node, context)
+        group = identify(node)
+        found = open_folder(node, context) if group is None else open_group(group, context)
         if found is not None:
-            visit.images, visit.geometries = found.images, found.geometries
-            visit.problems = found.problems
+            result.images, result.geometries = found.images, found.geometries
+            result.problems = found.problems
         if found and group is None:
-            visit.children = other_folders(node)
-        elif not found and depth < DEEPEST:
-            visit.children = _children(node)
+            result.children = other_folders(node)
+        elif not found and listing:
+            result.children = folders_in(node)
     except OpenError as error:
-        visit.problems.append(error.problem)
-    return visit
+        result.problems.append(error.problem)
+    return result
 
 
-def _children(node: Node) -> list[Node]:
-    """List the folders in a folder and read their metadata, all at once."""
+def _visit(node: Node, context: Context, depth: int) -> Visit:
+    """Visit a folder, and read ahead the metadata of those in it."""
+    if depth:
+        result = visit(node, context, listing=depth < DEEPEST)
+    else:  # what was opened is known to be no image
+        result = Visit()
+        try:
+            result.children = folders_in(node)
+        except OpenError as error:
+            result.problems.append(error.problem)
+    hint = encoding_hint(node)
+    if hint is not None and not result.images and not result.geometries:
+        prefetch(result.children, ATTRIBUTES_FILE[hint])
+    return result
+
+
+def folders_in(node: Node) -> list[Node]:
+    """List the folders in a folder that images are looked for in, in the order of their names.
+
+    Raises
+    ------
+    OpenError
+        If it cannot be listed.
+    """
     listing = node.listing()
     if listing is None:
         message = (
@@ -193,11 +230,7 @@ def _children(node: Node) -> list[Node]:
         raise OpenError(Problem("no-listing", "error", node.shown_path, message))
     folders = without_meshes(node, listing.folders)
     names = sorted(folders, key=natural_key)
-    children = [node.child(name) for name in names if not name.startswith(".")]
-    hint = encoding_hint(node)
-    if hint is not None:
-        prefetch(children, ATTRIBUTES_FILE[hint])
-    return children
+    return [node.child(name) for name in names if not name.startswith(".")]
 
 
 def _is_new(child: Node, visited: set[str], problems: list[Problem]) -> bool:

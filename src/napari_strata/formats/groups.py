@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Literal, Protocol
 
 from napari_strata.formats import (
     Context,
@@ -25,6 +26,13 @@ from napari_strata.store.hierarchy import Group
 from napari_strata.store.tree import Node
 from napari_strata.store.values import mapping
 
+CollectionKind = Literal["scene", "plate", "well", "series"]
+
+
+class _Spoken(Protocol):
+    def speaks(self, group: Group) -> bool: ...
+
+
 # A scene may be an image too; a plate wins over a series (bioformats2raw writes both).
 COLLECTIONS: tuple[Collection, ...] = (
     ome_scene,
@@ -34,12 +42,32 @@ COLLECTIONS: tuple[Collection, ...] = (
     ome_labels,
     precomputed_mesh,
 )
+_KINDS: tuple[tuple[CollectionKind, _Spoken], ...] = (
+    ("scene", ome_scene),
+    ("plate", ome_plate),
+    ("well", ome_well),
+    ("series", ome_series),
+)  # in the order of COLLECTIONS
 _FOLDERS: tuple[Callable[[Node, Context, ImagesAt], Found | None], ...] = (
     annotations_beside.open_folder,
     cosem_prefix.open_folder,
     precomputed_mesh.open_folder,
     visor_sample.open_folder,
 )
+
+
+def collection_kind(group: Group) -> CollectionKind | None:
+    """Tell as what collection a node is opened, without reading what it holds; None if as none.
+
+    Raises
+    ------
+    OpenError
+        If its metadata is damaged.
+    """
+    if zvf.speaks(group):
+        return None
+    _check_ome(group)
+    return next((kind for kind, collection in _KINDS if collection.speaks(group)), None)
 
 
 def open_group(group: Group, context: Context) -> Found | None:

@@ -26,11 +26,39 @@ _MOST_ROWS = 1000  # a plate has 32 rows and 48 columns at most
 
 
 @dataclass(frozen=True)
-class _Well:
+class Well:
+    """A well as its plate lists it.
+
+    ``position`` is its row and column; ``folder`` is above both, which before 0.4 was one an
+    acquisition.
+    """
+
     node: Node
-    position: tuple[int, int]  # row, column
-    folder: str  # above row and column, which before 0.4 was one an acquisition
+    position: tuple[int, int]
+    folder: str
     place: JsonPlace
+
+
+def speaks(group: Group) -> bool:
+    """Tell a plate."""
+    return "plate" in keys(group)
+
+
+def read_wells(group: Group, problems: list[Problem]) -> list[Well]:
+    """Read which wells a plate has; what is wrong with one costs only that, and none is read.
+
+    Raises
+    ------
+    OpenError
+        If the plate does not say which wells it has.
+    """
+    at, plate = _plate(group)
+    return _wells(group, plate, at, problems)
+
+
+def _plate(group: Group) -> tuple[JsonPlace, Mapping[str, Any]]:
+    at = key_place(group, "plate")
+    return at, mapping(keys(group)["plate"], at)
 
 
 def open_group(group: Group, context: Context, images_at: ImagesAt) -> Found | None:
@@ -41,11 +69,10 @@ def open_group(group: Group, context: Context, images_at: ImagesAt) -> Found | N
     OpenError
         If the plate does not say which wells it has.
     """
-    if "plate" not in keys(group):
+    if not speaks(group):
         return None
     found = Found()
-    at = key_place(group, "plate")
-    plate = mapping(keys(group)["plate"], at)
+    at, plate = _plate(group)
     wells = _wells(group, plate, at, found.problems)
     entries = _entries(wells, group, found.problems)
     opened = read_fields(
@@ -67,7 +94,7 @@ def open_group(group: Group, context: Context, images_at: ImagesAt) -> Found | N
 
 
 def _fields(
-    entries: Sequence[tuple[_Well, list[Entry]]],
+    entries: Sequence[tuple[Well, list[Entry]]],
     opened: Mapping[Node, Opened],
     acquisitions: dict[int, str],
     problems: list[Problem],
@@ -134,9 +161,9 @@ def _acquisitions(
 
 def _wells(
     group: Group, plate: Mapping[str, Any], at: JsonPlace, problems: list[Problem]
-) -> list[_Well]:
+) -> list[Well]:
     names = [_names(plate.get(key), at.child(key), problems) for key in ("rows", "columns")]
-    wells: list[_Well] = []
+    wells: list[Well] = []
     for index, item in enumerate(sequence(plate.get("wells"), at.child("wells"))):
         place = at.child("wells").item(index)
         try:
@@ -148,7 +175,7 @@ def _wells(
             problems.append(error.problem)
             continue
         inner = node.relative_to(group.node.path)
-        well = _Well(node, position, inner.rpartition("/")[0].rpartition("/")[0], place)
+        well = Well(node, position, inner.rpartition("/")[0].rpartition("/")[0], place)
         if any((w.position, w.folder) == (well.position, well.folder) for w in wells):
             message = f"found {quote(path)} where a well is already; left out"
             problems.append(place.problem("repeated-well", "error", message))
@@ -216,8 +243,8 @@ def _position(
 
 
 def _entries(
-    wells: Sequence[_Well], group: Group, problems: list[Problem]
-) -> list[tuple[_Well, list[Entry]]]:
+    wells: Sequence[Well], group: Group, problems: list[Problem]
+) -> list[tuple[Well, list[Entry]]]:
     """Read which fields each well has, all wells at once."""
     groups = read_groups([well.node for well in wells], group.encoding, problems)
     result = []

@@ -33,6 +33,11 @@ from napari_strata.store.values import JsonPlace, mapping, sequence
 KEY = "scene"
 
 
+def speaks(group: Group) -> bool:
+    """Tell a scene."""
+    return KEY in keys(group)
+
+
 def open_group(group: Group, context: Context, images_at: ImagesAt) -> Found | None:
     """Open the images of a scene, each with its labels; a broken image costs only itself.
 
@@ -43,7 +48,7 @@ def open_group(group: Group, context: Context, images_at: ImagesAt) -> Found | N
     OpenError
         If the scene is no object, or there is no image at all.
     """
-    if KEY not in keys(group):
+    if not speaks(group):
         return None
     scene = _Scene(group, context, key_place(group, KEY))
     value = mapping(keys(group)[KEY], scene.at)

@@ -26,8 +26,19 @@ _LAYOUT_VERSION = 3
 _ASKED_AT_ONCE = 8  # numbered groups, where the storage cannot list
 _MOST_SERIES = 10_000
 
-_Entry = tuple[Node | None, JsonPlace | None]
+Entry = tuple[Node | None, JsonPlace | None]
 """A group of the series, and where it is listed, if it is."""
+
+
+def speaks(group: Group) -> bool:
+    """Tell a group of series, which is no image itself."""
+    return keys(group).get(LAYOUT) is not None and "multiscales" not in keys(group)
+
+
+def read_series(group: Group, problems: list[Problem]) -> list[Entry]:
+    """List the groups of the series in their order; none is read."""
+    series = _series(group, problems)
+    return _numbered(group) if series is None else series
 
 
 def open_group(group: Group, context: Context, images_at: ImagesAt) -> Found | None:
@@ -36,18 +47,17 @@ def open_group(group: Group, context: Context, images_at: ImagesAt) -> Found | N
     if layout is None and "series" in keys(group) and group.node.name == FOLDER:
         message = "lists the images of the folder above; open that one"
         raise key_place(group, "series").refuse("no-image", message)
-    if layout is None or "multiscales" in keys(group):
+    if not speaks(group):
         return None
     found = Found()
     if layout != _LAYOUT_VERSION or isinstance(layout, bool):
         message = f"found {quote(layout)}, expected {_LAYOUT_VERSION}; read as such"
         found.problems.append(key_place(group, LAYOUT).problem("bad-layout", "warning", message))
-    series = _series(group, found.problems)
-    entries = _numbered(group) if series is None else series
+    entries = read_series(group, found.problems)
     nodes = [node for node, _ in entries if node is not None]
     groups = read_groups(nodes, group.encoding, found.problems)
     read_ahead([child for child in groups.values() if child is not None])
-    names = _names(group, len(entries), found.problems)
+    names = read_names(group, len(entries), found.problems)
     for (node, place), name in zip(entries, names, strict=True):
         if node is None or node not in groups:  # its path was refused, or it is damaged
             continue
@@ -79,7 +89,7 @@ def _named(image: Image, name: str | None, node: Node, context: Context) -> Imag
     return replace(image, name=name)
 
 
-def _series(group: Group, problems: list[Problem]) -> list[_Entry] | None:
+def _series(group: Group, problems: list[Problem]) -> list[Entry] | None:
     """Go to the groups that ``OME`` lists (None for a path that is refused), if it lists any."""
     folder = group.node.child(FOLDER)
     try:
@@ -92,7 +102,7 @@ def _series(group: Group, problems: list[Problem]) -> list[_Entry] | None:
     except OpenError as error:
         problems.append(error.problem)
         return None
-    entries: list[_Entry] = []
+    entries: list[Entry] = []
     for index, path in enumerate(paths):
         place = at.item(index)
         try:
@@ -108,14 +118,14 @@ def _series(group: Group, problems: list[Problem]) -> list[_Entry] | None:
     return entries
 
 
-def _numbered(group: Group) -> list[_Entry]:
+def _numbered(group: Group) -> list[Entry]:
     """Go to the groups 0, 1, 2, …, by a listing if there is one."""
     listing = group.node.listing()
     if listing is not None:
         numbers = sorted(int(name) for name in listing.folders if _is_number(name))
         children = [group.node.child(str(number)) for number in numbers]
         return [(node if node.inside() else None, None) for node in children]
-    entries: list[_Entry] = []
+    entries: list[Entry] = []
     while len(entries) < _MOST_SERIES:
         first = len(entries)
         batch = [group.node.child(str(first + i)) for i in range(_ASKED_AT_ONCE)]
@@ -136,7 +146,7 @@ def _is_number(name: str) -> bool:
     return name.isascii() and name.isdigit() and len(name) < 10 and str(int(name)) == name
 
 
-def _names(group: Group, count: int, problems: list[Problem]) -> list[str | None]:
+def read_names(group: Group, count: int, problems: list[Problem]) -> list[str | None]:
     """Read the names of ``count`` images, in order; None for those that have none."""
     nameless: list[str | None] = [None] * count
     folder = group.node.child(FOLDER)

@@ -43,9 +43,14 @@ class Opened:
     image: Image
 
 
+def speaks(group: Group) -> bool:
+    """Tell a well."""
+    return "well" in keys(group)
+
+
 def open_group(group: Group, context: Context, images_at: ImagesAt) -> Found | None:
     """Open a well: its fields as a grid; the well itself also each field where it lies."""
-    if "well" not in keys(group):
+    if not speaks(group):
         return None
     found = Found()
     entries = read_well(group, found.problems)

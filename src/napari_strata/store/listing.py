@@ -16,6 +16,7 @@ from html.parser import HTMLParser
 from xml.etree import ElementTree
 
 from napari_strata.store.backend import LARGEST_METADATA_FILE, Listing, ReadError
+from napari_strata.store.cancel import check_cancelled
 
 _TIMEOUT_SECONDS = 10
 _MOST_PAGES = 100  # of a thousand names each
@@ -32,6 +33,7 @@ def _get(url: str, user: str = "") -> bytes | None:
 
     ``user`` is ``name:password``, escaped as in a URL.
     """
+    check_cancelled()
     headers = {"User-Agent": "napari-strata"}
     if user:
         plain = urllib.parse.unquote(user)

@@ -17,6 +17,7 @@ from typing import Any
 
 from napari_strata.model import OpenError, Problem
 from napari_strata.store.backend import Backend, Listing, ReadError, open_backend
+from napari_strata.store.cancel import Cancelled, check_cancelled
 from napari_strata.store.location import CONTAINER_SUFFIXES, Location
 from napari_strata.store.paths import path_defect
 from napari_strata.store.values import JsonPlace, quote
@@ -48,7 +49,14 @@ class Tree:
         return tree, Node(tree, location.path)
 
     def read(self, keys: Iterable[str]) -> list[bytes | ReadError | None]:
-        """Read files, each once in the life of the tree, in parallel where that helps."""
+        """Read files, each once in the life of the tree, in parallel where that helps.
+
+        Raises
+        ------
+        Cancelled
+            Before anything is asked for, see `cancelled_by`.
+        """
+        check_cancelled()
         wanted = list(keys)
         mine = _claim(self._files, wanted, self._lock)
         if mine:
@@ -65,16 +73,38 @@ class Tree:
         return [self._files[key].result() for key in wanted]
 
     def listing(self, key: str) -> Listing | None:
-        """List a folder, once in the life of the tree."""
-        if _claim(self._listings, [key], self._lock):
+        """List a folder, once in the life of the tree, unless it was given up half-way.
+
+        Raises
+        ------
+        Cancelled
+            Before a page of it is asked for, see `cancelled_by`.
+        """
+        while True:
+            check_cancelled()
             with self._lock:
-                self.reads[key + "/"] += 1
+                known = self._listings.get(key)
+                future = self._listings.setdefault(key, known or Future())
+                self.reads[key + "/"] += known is None
+            if known is None:
+                return self._list(key, future)
             try:
-                self._listings[key].set_result(self.backend.list(key))
-            except BaseException as error:
-                self._listings[key].set_exception(error)
-                raise
-        return self._listings[key].result()
+                return known.result()
+            except Cancelled:
+                continue  # by another thread, whose wish it was
+
+    def _list(self, key: str, future: Future[Listing | None]) -> Listing | None:
+        try:
+            result = self.backend.list(key)
+        except Cancelled as error:
+            del self._listings[key]
+            future.set_exception(error)
+            raise
+        except BaseException as error:
+            future.set_exception(error)
+            raise
+        future.set_result(result)
+        return result
 
     def was_parsed(self, key: str) -> bool:
         """Tell whether a file was read as JSON before."""
