@@ -125,6 +125,8 @@ class _Tree:
             listed = partial(self.collection, group, collection)
             return replace(entry, kind=collection, listed=listed)
         seen = visit(node, context_at(node, self.choices))
+        if kind == "series":  # a label keeps its own name
+            seen.images = [replace(i, name=name) if not i.path else i for i in seen.images]
         if not seen.images and not seen.geometries:
             return replace(
                 entry,

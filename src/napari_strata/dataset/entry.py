@@ -79,6 +79,7 @@ class Entry:
     Attributes
     ----------
     path : as `napari_strata.open` takes it; may hold the password of the URL that was browsed.
+        An image of a scene, and a label, may lie elsewhere if opened by it alone: see `open`.
     inner : the same relative to what was browsed; empty for that itself.
     kind : of one that has not been looked at, what it is as far as its parent tells.
     format : the dialect an image or geometry is described in; empty elsewhere.
@@ -152,7 +153,8 @@ class Entry:
     def open(self, cancel: Cancel | None = None) -> Dataset:
         """Open just this: the image or geometry alone, or everything in a folder or collection.
 
-        The paths in it are relative to its own ``path``, by which the same is found again.
+        It lies as it does among what it belongs to (its scene, or the image it labels): that is
+        the dataset's ``path``, and paths are relative to it.
 
         Raises
         ------
