@@ -26,29 +26,52 @@ def get_reader(path: PathOrPaths) -> Callable[[PathOrPaths], list[Any]] | None:
 
 
 def read(path: PathOrPaths) -> list[Any]:
-    """Open a path as layers and tell of problems.
+    """Open a path as layers and tell of problems; a window lives on while it is read.
 
     Raises
     ------
     OpenError
         If nothing can be drawn; napari shows its one line.
     """
-    from napari_strata import dataset
-    from napari_strata.layers.build import build
-
     if isinstance(path, list | tuple):
         path = path[0]
-    built = build(dataset.open(path))  # type: ignore[arg-type]
+    built = _build(path)  # type: ignore[arg-type]
+    if built is None:
+        return [(None,)]
     if not built.layers:
         if built.mesh_folders:
             _tell(built)
             _offer_meshes(built.mesh_folders[0].address)
             return [(None,)]  # what napari takes for "opened, and no layer"
         errors = [p for p in built.problems if p.severity == "error"]
-        raise dataset.OpenError(errors[-1])
+        from napari_strata.model import OpenError
+
+        raise OpenError(errors[-1])
     layers = _prepare_viewer(built)
     _tell(built)
     return layers
+
+
+def _build(path: str | os.PathLike[str]) -> Built | None:
+    """Read a path, in a thread where there is a window; None if the window was closed meanwhile."""
+    import napari
+
+    viewer = napari.current_viewer()
+    if viewer is None:
+        return _read_now(path)
+    from napari_strata.widgets.waiting import Abandoned, wait_for
+
+    try:
+        return wait_for(lambda: _read_now(path), viewer.window._qt_window)
+    except Abandoned:
+        return None
+
+
+def _read_now(path: str | os.PathLike[str]) -> Built:
+    from napari_strata import dataset
+    from napari_strata.layers.build import build
+
+    return build(dataset.open(path))
 
 
 def _prepare_viewer(built: Built) -> list[Any]:

@@ -1,0 +1,129 @@
+"""Waiting for work while the window lives on. Work that is held back until the window has done
+something would never end if the window stood still."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import napari
+import pytest
+from qtpy.QtCore import QObject, QTimer
+
+from formats.helpers import write_ome_04
+from napari_strata import dataset, plugin
+from napari_strata.model import OpenError
+from napari_strata.widgets.waiting import Abandoned, wait_for
+
+LONG = 30  # seconds, which pass only where something is broken
+
+
+class Held:
+    """Work that waits for the window: it ends when a timer has fired in the window's thread."""
+
+    def __init__(self, result: Callable[[], Any]) -> None:
+        self._let = threading.Event()
+        self._result = result
+        self.threads: list[threading.Thread] = []
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        self.threads.append(threading.current_thread())
+        assert self._let.wait(LONG), "the window stood still"
+        return self._result(*args, **kwargs)
+
+    def let_through_by_the_window(self) -> None:
+        QTimer.singleShot(0, self._let.set)
+
+    def end(self) -> None:
+        self._let.set()
+        for thread in self.threads:
+            if thread is not threading.current_thread():
+                thread.join(LONG)
+
+
+def test_the_window_lives_on(qapp: Any):
+    held = Held(lambda: "read")
+    held.let_through_by_the_window()
+    assert wait_for(held) == "read"
+    assert held.threads[0] is not threading.current_thread()
+
+
+def test_what_fails_is_raised_here(qapp: Any):
+    error = ValueError("no such array")
+    with pytest.raises(ValueError, match="no such array") as caught:
+        wait_for(lambda: (_ for _ in ()).throw(error))
+    assert caught.value is error
+
+
+def test_another_thread_than_qts_waits_by_itself(qapp: Any):
+    found: list[threading.Thread] = []
+    thread = threading.Thread(target=wait_for, args=(lambda: found.append(thread_now()),))
+    thread.start()
+    thread.join(LONG)
+    assert found == [thread]
+
+
+def thread_now() -> threading.Thread:
+    return threading.current_thread()
+
+
+def test_two_waits_within_each_other(qapp: Any):
+    """The user drops a second dataset while the first one is read."""
+    outer, inner = Held(lambda: "outer"), Held(lambda: "inner")
+    results: list[str] = []
+
+    def drop_another() -> None:
+        inner.let_through_by_the_window()
+        results.append(wait_for(inner))
+        outer.end()
+
+    QTimer.singleShot(0, drop_another)
+    results.append(wait_for(outer))
+    assert results == ["inner", "outer"]
+
+
+def test_closed_window_is_not_waited_for(qapp: Any):
+    held, window = Held(lambda: "late"), QObject()
+    QTimer.singleShot(0, window.deleteLater)
+    with pytest.raises(Abandoned):
+        wait_for(held, window)
+    held.end()
+
+
+# ---------------------------------------------------------------------------- the reader
+
+
+@pytest.mark.window
+def test_a_dropped_dataset_is_read_while_the_window_lives_on(
+    new_viewer: Callable[[], Any], tmp_path: Any, monkeypatch: pytest.MonkeyPatch
+):
+    write_ome_04(tmp_path / "a.zarr", {"0": ((4, 4, 4), {"scale": [1, 1, 1]})})
+    viewer = new_viewer()
+    held = Held(dataset.open)
+    monkeypatch.setattr(dataset, "open", held)
+    held.let_through_by_the_window()
+    layers = viewer.open(str(tmp_path / "a.zarr"), plugin="napari-strata")
+    assert [tuple(layer.level_shapes[0]) for layer in layers] == [(4, 4, 4)]
+    assert list(viewer.layers) == layers
+
+
+@pytest.mark.window
+def test_what_cannot_be_opened_is_told_as_ever(new_viewer: Callable[[], Any], tmp_path: Any):
+    (tmp_path / "a.zarr").mkdir()
+    new_viewer()
+    with pytest.raises(OpenError, match=r"a\.zarr"):
+        plugin.read(str(tmp_path / "a.zarr"))
+
+
+@pytest.mark.window
+def test_closing_the_window_ends_the_reading(
+    tmp_path: Any, monkeypatch: pytest.MonkeyPatch, qapp: Any
+):
+    write_ome_04(tmp_path / "a.zarr", {"0": ((4, 4, 4), {"scale": [1, 1, 1]})})
+    viewer = napari.Viewer(show=True)
+    held = Held(dataset.open)
+    monkeypatch.setattr(dataset, "open", held)
+    QTimer.singleShot(0, viewer.close)
+    assert plugin.read(str(tmp_path / "a.zarr")) == [(None,)]
+    held.end()
