@@ -17,7 +17,11 @@ from napari_strata.dataset.documents import Document, documents
 CASES = [
     (
         "neuroglancer-n5", "", "specimen",
-        ["attributes.json", "specimen/attributes.json", *(f"specimen/s{k}/attributes.json" for k in range(3))],
+        [
+            "attributes.json",
+            "specimen/attributes.json",
+            *(f"specimen/s{k}/attributes.json" for k in range(3)),
+        ],
     ),
     (
         "neuroglancer-n5", "specimen", "",
@@ -88,7 +92,7 @@ def test_another_image_and_annotations_beside_are_not_among_them(tmp_path: Path)
 def test_it_is_opened_by_the_same_choices(samples: dict[str, Any]):
     folder = samples["ome-zarr-0.1"].path
     assert documents(folder, "", Choices(multiscale="3D"))
-    with pytest.raises(OpenError, match="no-such|4D"):
+    with pytest.raises(OpenError, match="4D"):
         documents(folder, "", Choices(multiscale="4D"))
 
 

@@ -165,8 +165,9 @@ def test_a_part_of_one_of_ours_is_not_ours(samples: dict[str, Any]):
         {"axes": [{"name": "y", "type": "space", "unit": None}], "layer_axes": ["y"], "levels": [],
          "layer_levels": []},
         {"axes": ["y", "x"], "layer_axes": ["y", "x"], "levels": [{}], "layer_levels": [{}]},
-        {"axes": [{"name": n, "type": "space", "unit": None} for n in "yx"], "layer_axes": ["y", "x"],
-         "levels": [{"shape": [4, 5]}], "layer_levels": [{"affine": np.zeros((3, 3)).tolist()}]},
+        {"axes": [{"name": n, "type": "space", "unit": None} for n in "yx"],
+         "layer_axes": ["y", "x"], "levels": [{"shape": [4, 5]}],
+         "layer_levels": [{"affine": np.zeros((3, 3)).tolist()}]},
     ],
 )  # fmt: skip
 def test_what_somebody_else_calls_strata(note: Any):
