@@ -62,8 +62,11 @@ class BuiltImage:
 
 
 def built(source: Source, image: Image, problems: list[Problem]) -> list[BuiltImage]:
-    """Make an image's layers, one a channel; what cannot be drawn is added to ``problems``."""
-    return [_taken_apart(item) for item in image_layers(source, image, problems)]
+    """Make an image's layers, one a channel; what cannot be drawn is added to ``problems``.
+
+    They are not visible: napari reads for one that is, when it is made.
+    """
+    return [_taken_apart(item) for item in image_layers(source, image, problems, visible=False)]
 
 
 def _taken_apart(item: LayerData) -> BuiltImage:

@@ -19,7 +19,7 @@ from napari_strata import affine
 from napari_strata.affine import Matrix
 from napari_strata.layers.level_layer import level_world
 from napari_strata.layers.level_lock import chunk_sizes
-from napari_strata.layers.live_world import set_world
+from napari_strata.layers.live_world import set_world, unread
 from napari_strata.layers.look import take_look
 from napari_strata.layers.opened_image import levels_of
 
@@ -58,6 +58,7 @@ class Copy:
         arguments: dict[str, Any] = {
             "name": f"{source.name} (copy of level {self.level})",
             "axis_labels": source.axis_labels,
+            "visible": False,
             "units": tuple(str(unit) for unit in source.units),
         }
         made: Layer
@@ -67,8 +68,9 @@ class Copy:
             limits = None if source.rgb else tuple(source.contrast_limits)
             arguments |= {"rgb": source.rgb, "contrast_limits": limits}
             made = Image(self.values, multiscale=False, **arguments)
-        set_world(made, self.world)
-        take_look(made, source)
+        with unread(made):
+            set_world(made, self.world)
+            take_look(made, source)
         return made
 
 

@@ -21,6 +21,7 @@ from napari_strata.dataset import Dataset
 from napari_strata.layers.arrival import settle
 from napari_strata.layers.built_image import BuiltImage, built, on_each_axes
 from napari_strata.layers.guard import guard
+from napari_strata.layers.live_world import unread
 from napari_strata.layers.look import take_look
 from napari_strata.layers.notes import KEY
 from napari_strata.layers.opened_image import image_note, levels_of, shapes_of
@@ -223,7 +224,8 @@ def replace(viewer: Any, layer: Layer, exact: Exact) -> Layer:
     made = _as_layer(exact.built.item)
     note = {k: v for k, v in made.metadata[KEY].items() if k != PENDING_CONTRAST}
     made.metadata = {**made.metadata, KEY: note}
-    take_look(made, layer)
+    with unread(made):
+        take_look(made, layer)
     name, position, index = layer.name, _voxel(viewer, layer), viewer.layers.index(layer)
     guard(viewer)
     viewer.layers.insert(index + 1, made)

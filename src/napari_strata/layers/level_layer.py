@@ -12,7 +12,7 @@ from napari_strata import affine
 from napari_strata.affine import Matrix
 from napari_strata.layers.arrival import settle
 from napari_strata.layers.as_levels import as_levels, can_be_one_level
-from napari_strata.layers.live_world import live_world, set_world
+from napari_strata.layers.live_world import live_world, set_world, unread
 from napari_strata.layers.look import take_look
 from napari_strata.layers.notes import KEY, PLACEMENT, SHAPES, forget_placement
 from napari_strata.layers.opened_image import image_note, level_worlds, levels_of
@@ -61,7 +61,8 @@ def level_world(layer: Layer, level: int, affines: Sequence[Matrix] | None = Non
 def level_layer(layer: Layer, level: int, affines: Sequence[Matrix] | None = None) -> Layer:
     """Make a layer of one level of an Image or Labels layer; reads nothing.
 
-    It shows the stored array, of which only what is in view is read. It looks as the other does,
+    Once it is in a viewer napari reads all of the displayed plane, for its thumbnail: as much as
+    `level_lock.lock_cost` says. It looks as the other does,
     and has the other's moves. Labels cannot be painted: make an editable copy for that.
 
     Raises
@@ -76,16 +77,18 @@ def level_layer(layer: Layer, level: int, affines: Sequence[Matrix] | None = Non
     name = f"{layer.name} (level {level})"
     arguments: dict[str, Any] = {
         "name": name,
+        "visible": False,  # or napari reads at once
         "axis_labels": layer.axis_labels,
         "units": tuple(str(unit) for unit in layer.units),
         "metadata": _metadata(layer, level, name),
     }
     made = _made(layer, array, arguments)
-    set_world(made, world)
-    take_look(made, layer)
-    if isinstance(made, Labels):
-        made.editable = False
-    settle(made, run_at_once)  # attaches reports of broken chunks; no contrast is pending
+    with unread(made):
+        set_world(made, world)
+        take_look(made, layer)
+        if isinstance(made, Labels):
+            made.editable = False
+        settle(made, run_at_once)  # attaches reports of broken chunks; no contrast is pending
     return made
 
 
@@ -94,7 +97,7 @@ def _made(layer: Any, array: Any, arguments: dict[str, Any]) -> Layer:
         look = {"contrast_limits": tuple(layer.contrast_limits), "rgb": layer.rgb}
         return Image([array], multiscale=True, **look, **arguments)
     if exact_drawing() is None and can_be_one_level():
-        # reads the part that is in view; a layer of one scale reads whole planes
+        # Planes of any size are drawn in tiles; one of one scale only up to the card's limit.
         one = Placement((tuple(np.ones(layer.ndim)),), (tuple(np.zeros(layer.ndim)),))
         return place("labels", as_levels([array]), one, **arguments)
     return Labels(array, multiscale=False, **arguments)

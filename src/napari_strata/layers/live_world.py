@@ -74,9 +74,16 @@ def set_world(
 @contextmanager
 def in_one_step(layer: Layer) -> Iterator[None]:
     """Let what is set on a layer be read and drawn once, at the end."""
-    if getattr(layer, "_refresh_blocked", False):
+    if layer._refresh_blocked:
         yield
         return
-    with layer._block_refresh():
+    with unread(layer):
         yield
     layer.refresh()
+
+
+@contextmanager
+def unread(layer: Layer) -> Iterator[None]:
+    """Let nothing be read or drawn for what is set on a layer; a viewer does when it is added."""
+    with layer._block_refresh():
+        yield

@@ -5,8 +5,9 @@ choices of `napari_strata.open`. Reading and changing the layer are apart, so th
 read in a thread.
 
 Where the user has moved the layer in napari, the move stays on top as long as the axes of the
-world are the same ones. In another coordinate system it would mean something else: it is undone,
-and `apply` says so. A common origin that all layers were moved to is kept everywhere.
+world are the same ones. A move that was written back, so that the image is declared to be where
+the layer is, is no move any more. In another coordinate system a move would mean something else:
+it is undone, and `apply` says so. A common origin that all layers were moved to is kept.
 """
 
 from __future__ import annotations
@@ -16,12 +17,13 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
-from napari.layers import Layer
+from napari.layers import Image, Labels, Layer
 
 from napari_strata import affine, dataset
 from napari_strata.affine import Matrix
 from napari_strata.arrays import LevelArray
-from napari_strata.dataset import Choices, Dataset, Image
+from napari_strata.dataset import Choices, Dataset
+from napari_strata.dataset import Image as DatasetImage
 from napari_strata.layers import tilt
 from napari_strata.layers.arrival import settle
 from napari_strata.layers.as_levels import as_levels
@@ -101,7 +103,7 @@ def read_again(
     raise ValueError(_does_not_fit(layer, shown, problems))
 
 
-def _same_image(opened: Dataset, note: Mapping[str, Any]) -> Image:
+def _same_image(opened: Dataset, note: Mapping[str, Any]) -> DatasetImage:
     """Find the image of a record by its path, and where several share it by its name."""
     found = [i for i in opened.images if i.path == note["image"] and i.kind == note["kind"]]
     named = [i for i in found if i.name == note["name"]]
@@ -124,10 +126,12 @@ def _fitting(each: BuiltImage, note: Mapping[str, Any], layer: Layer) -> BuiltIm
         if path not in paths:
             return None
         each = each.only([paths.index(path)])
-    return each if each.shapes == shapes and each.data[0].dtype == layer.dtype else None
+    # Another coordinate system may have the same axes in another order.
+    same = [sorted(shape) for shape in each.shapes] == [sorted(shape) for shape in shapes]
+    return each if same and each.data[0].dtype == layer.dtype else None
 
 
-def _does_not_fit(layer: Layer, image: Image, problems: list[Problem]) -> str:
+def _does_not_fit(layer: Layer, image: DatasetImage, problems: list[Problem]) -> str:
     shapes = " and ".join(str(list(level.shape)) for level in image.levels)
     said = "".join(f"; {p.message}" for p in problems if p.severity == "error")
     return (
@@ -155,13 +159,14 @@ def apply(layer: Layer, reopened: Reopened) -> tuple[Problem, ...]:
         If the layer's data has been replaced since it was read for.
     """
     note, image = image_note(layer), reopened.image
-    if shapes_of(layer) != image.shapes:
+    if len(levels_of(layer)) != len(image.data) or layer.ndim != len(image.shapes[0]):
         raise ValueError(f"the data of the layer '{layer.name}' was replaced in the meantime")
     new = {k: v for k, v in image.note.items() if k not in _STAYS_WITH_THE_LAYER}
     new |= {k: note[k] for k in _STAYS_WITH_THE_LAYER if k in note}
     same_world = all(new.get(k) == note.get(k) for k in ("layer_axes", "layer_units", "system"))
     world, undone = _world(layer, note, image.worlds[0], same_world)
-    if same_world and EDITED_UNITS in note:
+    moved = same_world and not _is_same_place(world, _unmoved(layer, image.worlds[0]))
+    if moved and EDITED_UNITS in note:
         new[EDITED_UNITS] = note[EDITED_UNITS]
     locked = layer.locked_data_level
     with in_one_step(layer):
@@ -169,7 +174,7 @@ def apply(layer: Layer, reopened: Reopened) -> tuple[Problem, ...]:
         if same:
             new[ARRAYS] = note[ARRAYS]
         else:
-            layer.data = as_levels(image.data) if layer.multiscale else image.data[0]
+            _set_data(layer, as_levels(image.data) if layer.multiscale else image.data[0])
         layer.metadata = {**layer.metadata, KEY: new}
         if not same and PENDING_CONTRAST not in new:
             settle(layer, run_at_once)
@@ -189,9 +194,8 @@ def _world(
     live, was = live_world(layer), opened_worlds(note)[0]
     if np.array_equal(live, was):
         return opened, ()
-    shift = common_shift(layer)
-    before, after = affine.compose(shift, was), affine.compose(shift, opened)
-    if _is_same_place(live, before):
+    before, after = _unmoved(layer, was), _unmoved(layer, opened)
+    if _is_same_place(live, before) or _is_same_place(live, after):  # after: it was written back
         return after, ()
     if not same_world:
         message = (
@@ -200,6 +204,12 @@ def _world(
         )
         return after, (Problem("move-undone", "info", str(note["image"]) or ".", message),)
     return affine.compose(live, affine.invert(before), after), ()
+
+
+def _unmoved(layer: Layer, opened: Matrix) -> Matrix:
+    """Return where a layer is that nobody but "Move layers to a common origin" has moved."""
+    shift = common_shift(layer)
+    return affine.compose(shift, opened) if shift[:-1, -1].any() else opened
 
 
 def _is_same_place(one: Matrix, other: Matrix) -> bool:
@@ -220,6 +230,12 @@ def _is_same_data(layer: Layer, note: Mapping[str, Any], image: BuiltImage) -> b
         )
     pairs = zip(levels_of(layer), image.data, strict=True)
     return all(a.location == b.location and a.selection == b.selection for a, b in pairs)
+
+
+def _set_data(layer: Any, data: Any) -> None:
+    """Replace the arrays, past the guard of exact layers: their new places are set right after."""
+    plain = Labels if isinstance(layer, Labels) else Image
+    plain.data.fset(layer, data)
 
 
 def _place(layer: Any, image: BuiltImage) -> None:
