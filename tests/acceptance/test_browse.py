@@ -240,7 +240,7 @@ def test_segments_that_cannot_be_listed(tmp_path: Path, monkeypatch: pytest.Monk
     root = write_info(tmp_path / "v.precomputed", volume())
     write_meshes(root / "mesh", 7)
     monkeypatch.setattr(precomputed_mesh_segments, "list_segments", lambda *_: None)
-    monkeypatch.setattr("napari_strata.dataset.browse.list_segments", lambda *_: None)
+    monkeypatch.setattr("napari_strata.dataset.found_entries.list_segments", lambda *_: None)
     monkeypatch.setattr("napari_strata.formats.precomputed_mesh.list_segments", lambda *_: None)
     (folder,) = browse(root).children().entries
     page = folder.children()

@@ -11,25 +11,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
-from napari_strata.arrays.decodable import decodable
 from napari_strata.dataset.choices import DEFAULT_CHOICES, Choices
 from napari_strata.dataset.entry import Cancel, Entry, EntryKind, Listed
-from napari_strata.dataset.geometry import Geometry
-from napari_strata.dataset.image import Image
+from napari_strata.dataset.found_entries import FoundEntries
 from napari_strata.dataset.opening import Dataset, context_at, open_at
-from napari_strata.formats import annotations_beside, ome_plate, ome_series, ome_well
-from napari_strata.formats._protocol import Found
+from napari_strata.formats import Found, annotations_beside, ome_plate, ome_series, ome_well
 from napari_strata.formats.discover import Visit, folders_in, stands_for, visit
 from napari_strata.formats.groups import CollectionKind, collection_kind, open_group
-from napari_strata.formats.precomputed_mesh_segments import list_segments
 from napari_strata.model import OpenError, Problem
 from napari_strata.store.cancel import cancelled_by
 from napari_strata.store.container import identify, open_container
 from napari_strata.store.hierarchy import Group
-from napari_strata.store.location import Location, parse_location
+from napari_strata.store.location import parse_location
 from napari_strata.store.tree import Node
-
-_LABELS = "labels/"
 
 
 def browse(
@@ -66,24 +60,8 @@ def browse(
 
 
 @dataclass(frozen=True)
-class _Tree:
-    """What all entries of one browsed container share."""
-
-    location: Location
-    root: Node
-    choices: Choices
-
-    def address(self, node: Node) -> str:
-        return replace(self.location, path=node.path).address
-
-    def dataset(
-        self, opened: Node, images: Sequence[Image] = (), geometries: Sequence[Geometry] = ()
-    ) -> Dataset:
-        """Make a dataset of what was found where ``opened`` was opened."""
-        path = str(replace(self.location, path=opened.path))
-        models = [image.model for image in images]
-        found = [each.model for each in geometries]
-        return Dataset(path, models, (), found, self.choices)
+class _Tree(FoundEntries):
+    """Folders and collections of one browsed container."""
 
     def open(self, node: Node) -> Dataset:
         """Open everything in a folder afresh, as if its path had been given."""
@@ -128,15 +106,16 @@ class _Tree:
         if kind == "series":  # a label keeps its own name
             seen.images = [replace(i, name=name) if not i.path else i for i in seen.images]
         if not seen.images and not seen.geometries:
+            unlisted = any(problem.code == "no-listing" for problem in seen.problems)
             return replace(
                 entry,
                 has_children=bool(seen.children),
                 problems=tuple(seen.problems),
-                listed=partial(self.folders, seen.children, ()),
+                listed=partial(self.folders, None if unlisted else seen.children, ()),
             )
         return self.found(entry, node, seen)
 
-    def folders(self, nodes: Sequence[Node], problems: tuple[Problem, ...]) -> Listed:
+    def folders(self, nodes: Sequence[Node] | None, problems: tuple[Problem, ...]) -> Listed:
         return Listed(nodes, self.unlooked, problems)
 
     # -------------------------------------------------------------------- what was found
@@ -171,108 +150,11 @@ class _Tree:
         every = tuple(dict.fromkeys((*problems, *one.problems)))
         return replace(one, name=name, kind=kind, problems=every)
 
-    def entries(self, opened: Node, part: Found) -> tuple[list[Entry], tuple[Problem, ...]]:
-        """Make an entry of each image and geometry, labels below their images."""
-        problems = list(part.problems)
-        images = [
-            Image(checked) for image in part.images if (checked := decodable(image, problems))
-        ]
-        paths = [image.path for image in images]
-        inner: dict[int, list[Image]] = {}
-        tops: list[tuple[int, Image]] = []
-        for index, image in enumerate(images):
-            above = [i for i, path in enumerate(paths) if _is_label_of(image.path, path)]
-            if len(above) == 1 and above[0] != index:
-                inner.setdefault(above[0], []).append(image)
-            else:
-                tops.append((index, image))
-        entries = [self.image(opened, image, inner.get(i, ())) for i, image in tops]
-        geometries = [
-            Geometry(replace(each, origin=self.choices.origin)) for each in part.geometries
-        ]
-        if len(entries) == 1 and geometries and not any(g.model.annotation for g in geometries):
-            meshes = [self.geometry(opened, each) for each in geometries]
-            below = [*entries[0].children().entries, *meshes]
-            listed = partial(self.mixed, below, ())
-            entries = [replace(entries[0], has_children=True, listed=listed)]
-        else:
-            entries += [self.geometry(opened, each) for each in geometries]
-        return entries, tuple(dict.fromkeys(problems))
-
-    def image(self, opened: Node, image: Image, labels: Sequence[Image]) -> Entry:
-        """Make the entry of an image; its labels are opened with it, so as to lie as it does."""
-        node = opened.child(image.path) if image.path else opened
-        kind: EntryKind = "array" if image.format.endswith("-array") else image.kind
-        below = [self.image(opened, label, ()) for label in labels]
-        return Entry(
-            self.address(node),
-            node.relative_to(self.root.path),
-            image.name,
-            kind,
-            image.format,
-            image=image,
-            problems=image.problems,
-            has_children=bool(labels),
-            dataset=partial(self.dataset, opened, [image]),
-            listed=partial(self.mixed, below, ()) if below else None,
-        )
-
-    def geometry(self, opened: Node, each: Geometry) -> Entry:
-        """Make the entry of a geometry, or of a folder of meshes."""
-        path = posixpath.normpath(posixpath.join(opened.path, each.path))
-        node = Node(opened.tree, path)
-        is_folder = each.model.folder is not None
-        return Entry(
-            self.address(node),
-            posixpath.relpath(path, self.root.path) if path != self.root.path else "",
-            each.name,
-            "segments" if is_folder else each.kind,
-            each.format,
-            geometry=each,
-            problems=each.model.problems,
-            has_children=is_folder and each.segments != (),
-            dataset=partial(self.dataset, opened, (), [each]),
-            listed=partial(self.segments, opened, node, each) if is_folder else None,
-        )
-
     def mixed(self, items: Sequence[Entry | Node], problems: tuple[Problem, ...]) -> Listed:
         def entry(item: Entry | Node) -> Entry:
             return item if isinstance(item, Entry) else self.unlooked(item)
 
         return Listed(items, entry, problems)
-
-    # ------------------------------------------------------------------------- segments
-
-    def segments(self, opened: Node, node: Node, folder: Geometry) -> Listed:
-        """List the segments of a folder of meshes, which may be very many files."""
-        value, problems = folder.model, list[Problem]()
-        ids = value.segments
-        if ids is None and value.folder is not None:
-            ids = list_segments(node, value.stored_kind, value.folder.metadata, problems)
-        return Listed(ids, partial(self.segment, opened, node, folder), tuple(problems))
-
-    def segment(self, opened: Node, node: Node, folder: Geometry, number: int) -> Entry:
-        entry = Entry(
-            self.address(node),
-            node.relative_to(self.root.path),
-            str(number),
-            "segment",
-            folder.format,
-            looked=False,
-            segment=number,
-            dataset=partial(self.dataset, opened, (), [folder]),
-        )
-        return replace(entry, read=partial(self.mesh, entry, opened, folder))
-
-    def mesh(self, entry: Entry, opened: Node, folder: Geometry) -> Entry:
-        """Read a segment's manifest."""
-        entry = replace(entry, looked=True, read=None)
-        try:
-            each = folder.segment(entry.segment or 0)
-        except OpenError as error:
-            return replace(entry, problems=error.problems)
-        dataset = partial(self.dataset, opened, (), [each])
-        return replace(entry, geometry=each, problems=each.model.problems, dataset=dataset)
 
     # ---------------------------------------------------------------------- collections
 
@@ -333,10 +215,6 @@ class _Tree:
     def one_of_series(self, pair: tuple[Node, str]) -> Entry:
         node, name = pair
         return self.unlooked(node, "series", name)
-
-
-def _is_label_of(path: str, image: str) -> bool:
-    return path.startswith(posixpath.join(image, _LABELS))
 
 
 def _is_beside(entry: Entry) -> bool:
