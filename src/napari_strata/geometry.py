@@ -83,8 +83,8 @@ class Geometry:
     folder : of a folder of meshes, one a segment: where it is. It has no levels; those of a
         segment are known when its manifest is read (`napari_strata.geometries.segment`).
     segments : the ids of those that are listed; None where they cannot be listed, and elsewhere.
-    origin : how the dataset was opened: where precomputed volumes, and the meshes that move with
-        them, have world 0.
+    choices : how the dataset was opened: names and values of the arguments of `strata.open` that
+        were given.
     layer : plain JSON values that say which layer it was written from, if it was by us.
     annotation : whether it belongs to the images it was found with: it is always shown with them,
         whole, as the layer it was.
@@ -103,7 +103,7 @@ class Geometry:
     segment: int | None = None
     folder: GeometryLocation | None = None
     segments: tuple[int, ...] | None = None
-    origin: Literal["center", "corner"] = "center"
+    choices: tuple[tuple[str, str], ...] = ()
     layer: Mapping[str, Any] = field(default_factory=dict)
     annotation: bool = False
     problems: tuple[Problem, ...] = ()

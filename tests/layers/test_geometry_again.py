@@ -12,7 +12,7 @@ from napari.layers import Layer
 
 import napari_strata as strata
 from geometries import mesh_files
-from napari_strata.dataset import Dataset
+from napari_strata.dataset import Choices, Dataset
 from napari_strata.layers import geometry_view
 from napari_strata.layers.build import build
 from napari_strata.layers.geometry_address import Address
@@ -86,7 +86,7 @@ def test_a_mesh_of_a_prefix_is_cropped_where_it_is(tmp_path: Path):
     assert note["dataset"] == str(prefix)
     assert note["geometry"] == "neuroglancer/mesh/er_seg/7"
     assert note["path"] == str(prefix / "neuroglancer/mesh/er_seg")
-    assert note["origin"] == "center"
+    assert note["choices"] == {}
 
 
 def test_a_folder_that_waits_is_opened_as_the_dataset_was(tmp_path: Path):
@@ -132,7 +132,7 @@ def test_another_level_is_where_the_first_was(tmp_path: Path, name: str, below: 
     assert extent(layer) == places[1]
     geometry_view.show(layer, level=0)
     assert extent(layer) == places[0]
-    assert layer.metadata["strata"]["origin"] == origin
+    assert layer.metadata["strata"]["choices"].get("origin", "center") == origin
 
 
 @pytest.mark.parametrize("transform", [mesh_files.IDENTITY, TURNED], ids=["plain", "turned"])
@@ -168,3 +168,13 @@ def test_a_geometry_is_found_by_its_path(tmp_path: Path):
     layer = Layer.create(data, arguments, kind)
     geometry_view.show(layer, box=EVERYTHING)
     assert extent(layer) == [[992, 996, 998], [1072, 1076, 1078]]
+
+
+def test_how_it_was_opened_is_all_kept(tmp_path: Path):
+    prefix = write_prefix(tmp_path / "jrc_x")
+    how = {"origin": "corner", "profile": "lab"}
+    layer = layer_of(strata.open(prefix, origin="corner", profile="lab"))
+    assert layer.metadata["strata"]["choices"] == how
+    address = Address.recorded(layer.metadata["strata"])
+    assert address.choices == Choices(origin="corner", profile="lab")
+    assert address.open().choices == address.choices

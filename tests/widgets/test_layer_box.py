@@ -9,6 +9,7 @@ import pytest
 from napari.components import ViewerModel
 from napari.layers import Points, Shapes
 
+from napari_strata.dataset import Choices
 from napari_strata.layers.geometry_address import Address
 from napari_strata.widgets import chosen_layers, layer_box
 
@@ -228,24 +229,24 @@ def test_folders_of_meshes_are_looked_for_where_layers_come_from():
         "geometry": "meshes/7",
         "level": 0,
         "levels": [],
-        "origin": "corner",
+        "choices": {"origin": "corner"},
         "segment": 7,
         "space": "declared",
         "vertices_shown": 0,
     }
     viewer = ViewerModel()
     for kind, form, path, more in [
-        ("labels", "precomputed", "/a", {}),
+        ("labels", "precomputed", "/a", {"choices": {"profile": "lab"}}),
         ("image", "precomputed", "/b", {}),
         ("mesh", "precomputed", "/c/meshes", mesh),
         ("mesh", "precomputed", "/c/meshes", {**mesh, "geometry": "meshes/9", "segment": 9}),
         ("mesh", "precomputed", "/c/meshes", {}),
         ("labels", "ome-zarr-0.5", "/d", {}),
-        ("labels", "precomputed", "/a", {}),
+        ("labels", "precomputed", "/a", {"choices": {"profile": "lab"}}),
     ]:
         note = {"kind": kind, "format": form, "path": path, **more}
         viewer.add_points(metadata={"strata": note})
     assert chosen_layers.known_folders(viewer) == [
-        Address("/a"),
-        Address("/c", "meshes", "corner"),
+        Address("/a", choices=Choices(profile="lab")),
+        Address("/c", "meshes", Choices(origin="corner")),
     ]

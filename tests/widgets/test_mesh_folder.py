@@ -15,6 +15,7 @@ from qtpy.QtWidgets import QFileDialog
 
 import napari_strata as strata
 from conftest import FACES, SEGMENTS, TETRAHEDRON
+from napari_strata.dataset import Choices
 from napari_strata.layers.build import build
 from napari_strata.layers.geometry_address import Address
 from napari_strata.widgets.geometry_panel import GeometryPanel, open_panel
@@ -320,12 +321,14 @@ def test_a_mesh_of_a_prefix_lies_on_its_segmentation(viewer: Any, prefix: Path, 
 
 def test_the_origin_is_kept(viewer: Any, prefix: Path, qtbot: Any):
     """With world 0 at the corner of a voxel nothing is moved."""
-    panel = open_panel(viewer, Address(str(prefix), "neuroglancer/mesh/er_seg", "corner"))
+    panel = open_panel(
+        viewer, Address(str(prefix), "neuroglancer/mesh/er_seg", Choices(origin="corner"))
+    )
     read(panel, qtbot)
     ask(panel, 7)
     read(panel, qtbot)
     np.testing.assert_allclose(viewer.layers[0].data[0], TETRAHEDRON.astype(float)[:, ::-1])
-    assert viewer.layers[0].metadata["strata"]["origin"] == "corner"
+    assert viewer.layers[0].metadata["strata"]["choices"] == {"origin": "corner"}
 
 
 def test_a_folder_that_is_not_there_any_more(viewer: Any, prefix: Path, qtbot: Any):

@@ -140,7 +140,8 @@ def open_at(
         raise OpenError(errors[-1], found.problems)
     problems = [*found.problems, *different_spacing(images, choices.origin)]
     opened = replace(parse_location(path), path=context.opened.path)
-    geometries = [replace(each, origin=choices.origin) for each in found.geometries]
+    how = tuple(choices.to_json().items())
+    geometries = [replace(each, choices=how) for each in found.geometries]
     return Dataset(str(opened), images, problems, geometries, choices)
 
 

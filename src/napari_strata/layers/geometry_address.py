@@ -1,20 +1,19 @@
 """How a geometry is opened again: by what was opened, as it was opened, and its path in that.
 
 By its own path alone it may lie elsewhere: where meshes lie is said by the volume or the image
-they are found with, and by the origin that was asked for.
+they are found with, and by the origin that was asked for; what it takes to read it, a profile.
 """
 
 from __future__ import annotations
 
 import posixpath
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from napari_strata import dataset
 from napari_strata import geometry as values
-from napari_strata.dataset import Dataset
-from napari_strata.formats import Origin
+from napari_strata.dataset import Choices, Dataset
 
 
 @dataclass(frozen=True)
@@ -25,25 +24,30 @@ class Address:
     ----------
     dataset : what was opened.
     geometry : the path in it; empty if that was the geometry itself.
-    origin : how it was opened.
+    choices : how it was opened. Which space vertices are taken in is the layer's own matter.
     """
 
     dataset: str
     geometry: str = ""
-    origin: Origin = "center"
+    choices: Choices = field(default_factory=Choices)
 
     @classmethod
     def of(cls, dataset_path: str, geometry: values.Geometry) -> Address:
         """Give the address of a geometry that was found in a dataset."""
         path = _without_segment(geometry.path, geometry.segment)
-        return cls(dataset_path, path, geometry.origin)
+        return cls(dataset_path, path, _without_vertices(dict(geometry.choices)))
 
     @classmethod
     def recorded(cls, note: Mapping[str, Any]) -> Address:
-        """Give the address in a layer's record."""
+        """Give the address in the record of a layer of a geometry.
+
+        Raises
+        ------
+        ValueError
+            If its choices are none.
+        """
         path = _without_segment(str(note["geometry"]), note.get("segment"))
-        origin: Origin = "corner" if note.get("origin") == "corner" else "center"
-        return cls(str(note["dataset"]), path, origin)
+        return cls(str(note["dataset"]), path, _without_vertices(note.get("choices", {})))
 
     @property
     def path(self) -> str:
@@ -62,7 +66,11 @@ class Address:
         OpenError
             If it cannot be opened.
         """
-        return dataset.open(self.dataset, origin=self.origin)
+        return dataset.open(self.dataset, **asdict(self.choices))
+
+
+def _without_vertices(choices: Mapping[str, str]) -> Choices:
+    return replace(Choices.from_json(choices), vertices=None)
 
 
 def _without_segment(path: str, segment: object) -> str:

@@ -63,7 +63,7 @@ def geometry_record(
         "path": address.path,
         "dataset": address.dataset,
         "geometry": model.path,
-        "origin": address.origin,
+        "choices": address.choices.to_json(),
         "name": model.name,
         "kind": model.kind,
         "stored_kind": model.stored_kind,

@@ -6,6 +6,7 @@ from typing import Any
 
 from napari.layers import Labels, Layer, Points, Shapes, Surface, Vectors
 
+from napari_strata.dataset import Choices
 from napari_strata.layers.geometry_address import Address
 from napari_strata.layers.geometry_record import is_geometry_record
 from napari_strata.layers.notes import KEY
@@ -51,7 +52,7 @@ def _one_of(viewer: Any, kind: type[Layer], wanted: str) -> Any:
 
 def known_folders(viewer: Any) -> list[Address]:
     """List where the layers of a viewer come from that may have folders of meshes."""
-    found: dict[tuple[str, str], Address] = {}
+    found: dict[tuple[str, Choices], Address] = {}
     for layer in viewer.layers:
         note = layer.metadata.get(KEY)
         if not isinstance(note, dict) or note.get("format") != "precomputed":
@@ -59,8 +60,8 @@ def known_folders(viewer: Any) -> list[Address]:
         if is_geometry_record(note):
             address = Address.recorded(note)
         elif note.get("kind") == "labels" and note.get("path"):
-            address = Address(str(note["path"]))
+            address = Address(str(note["path"]), choices=Choices.from_json(note.get("choices", {})))
         else:
             continue
-        found.setdefault((address.dataset, address.origin), address)
+        found.setdefault((address.dataset, address.choices), address)
     return list(found.values())

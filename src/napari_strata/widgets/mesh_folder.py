@@ -264,7 +264,7 @@ def open_folders(address: Address) -> list[OpenedFolder]:
     for each in found.geometries:
         if each.model.folder is None:
             continue
-        own = Address(found.path, each.path, address.origin)
+        own = Address(found.path, each.path, address.choices)
         geometry = _listed(own, each) if each.path == address.geometry else each
         ids = [str(segment) for segment in geometry.segments or ()]
         folders.append(OpenedFolder(own, geometry, ids))
@@ -279,7 +279,7 @@ def _listed(address: Address, geometry: Geometry) -> Geometry:
     if geometry.segments is not None or not geometry.path:
         return geometry
     try:
-        alone = Address(address.path, origin=address.origin).open().geometries
+        alone = Address(address.path, choices=address.choices).open().geometries
     except OpenError:
         return geometry  # which says itself that its segments are not listed
     ids = next((x.segments for x in alone if x.model.folder is not None and not x.path), None)
