@@ -214,6 +214,18 @@ def test_labels_are_below_their_image_and_lie_as_with_it(tmp_path: Path):
     assert len(entry.open().images) == 1
 
 
+def test_a_layer_of_an_entry_can_be_found_again(tmp_path: Path):
+    from napari_strata.layers.build import build
+
+    spots = label("yx", {"0": ((8, 8), [2, 3], [5, 7])})
+    root = write(tmp_path / "a.zarr", with_labels(image("yx", PICTURE), {"spots": spots}))
+    (one,) = browse(root).children().entries
+    ((_, arguments, kind),) = build(one.open()).layers  # type: ignore[misc]
+    note = arguments["metadata"]["strata"]
+    assert (kind, note["dataset"], note["image"]) == ("labels", str(root), "labels/spots")
+    assert list(arguments["scale"]) == [2, 3]
+
+
 def test_segments_in_pages_each_read_when_it_is_looked_at(tmp_path: Path):
     root = write_info(tmp_path / "v.precomputed", volume())
     write_meshes(root / "mesh", *range(1, 31))

@@ -118,6 +118,12 @@ def test_a_profile_there_is_not_is_refused_before_anything_is_asked(private: S3)
     assert private.log == []
 
 
+def test_a_profile_without_keys_is_one_line(private: S3):
+    with pytest.raises(strata.OpenError, match=r"^em/zarr\.json: no AWS keys .* the profile"):
+        strata.open("s3://lab/a.zarr/em", profile="no-keys")
+    assert private.log == []
+
+
 def test_it_is_of_no_use_on_this_computer(tmp_path: Path, files: Path):
     with pytest.raises(strata.OpenError, match="does not exist"):
         strata.open(tmp_path / "x.zarr", profile="labb")

@@ -20,6 +20,7 @@ from napari_strata.store.location import Location
 _FEW_RETRIES = {"max_retries": 3, "initial_delay": "200ms", "max_delay": "1s"}
 _LONGEST_WAIT_SECONDS = 20
 _REFUSED = "the server refuses permission (403)"
+_NO_KEYS = "no AWS keys can be had from the profile, or from what is configured"
 _TOO_SHORT = "the file ends before the part that is read"
 _NO_RANGES = "the server does not answer byte ranges, which reading a zip file takes"
 
@@ -167,6 +168,8 @@ def _reason(error: Exception) -> str:
     text = str(error)
     if "PERMISSION_DENIED" in text or "UNAUTHENTICATED" in text:
         return _REFUSED
+    if "credentials" in text and "AWS_" in text:
+        return _NO_KEYS
     if "was ignored by server" in text:
         return _NO_RANGES
     if "OUT_OF_RANGE" in text or "code: 416" in text:
