@@ -74,7 +74,7 @@ def test_the_xml_of_bigdataviewer_is_beside_the_container(samples: dict[str, Any
     assert found[0].text.startswith("<?xml")
 
 
-def test_another_image_and_annotations_beside_are_not_among_them(tmp_path: Path):
+def test_another_image_is_not_among_them(tmp_path: Path):
     group = tmp_path / "all.zarr"
     group.mkdir()
     (group / ".zgroup").write_text('{"zarr_format": 2}')
@@ -82,11 +82,14 @@ def test_another_image_and_annotations_beside_are_not_among_them(tmp_path: Path)
         write_ome_04(group / name, {"0": ((4, 5, 6), {"scale": [1, 1, 1]})})
     found = documents(group, "a")
     assert {document.path.split("/")[0] for document in found} <= {"a", ".zgroup", ".zattrs"}
-    beside = tmp_path / "one.annotations"
-    beside.mkdir()
-    (beside / "manifest.json").write_text("{}")
-    write_ome_04(tmp_path / "one.zarr", {"0": ((4, 5, 6), {"scale": [1, 1, 1]})})
-    assert all("manifest" not in document.path for document in documents(tmp_path / "one.zarr", ""))
+
+
+def test_what_was_looked_at_above_the_root_is_not_among_them(tmp_path: Path):
+    """Any file called ``info`` is read to find out where the container begins."""
+    (tmp_path / "info").write_text('{"about": "the experiment"}')
+    write_ome_04(tmp_path / "plain", {"0": ((4, 5, 6), {"scale": [1, 1, 1]})})
+    found = documents(tmp_path / "plain", "")
+    assert [document.path for document in found] == [".zattrs", "0/.zarray"]
 
 
 def test_it_is_opened_by_the_same_choices(samples: dict[str, Any]):

@@ -203,18 +203,21 @@ def test_the_common_origin_is_no_move_of_the_users(samples: dict[str, Any]):
     assert found[0].moved.first == pytest.approx((1, 0, 0), abs=1e-9)
 
 
-def test_rounding_far_away_is_no_move(samples: dict[str, Any]):
+@pytest.mark.parametrize(
+    ("step", "is_moved"), [pytest.param(2.0**-26, False, id="rounding"), (1e-5, True)]
+)
+def test_rounding_far_away_is_no_move(samples: dict[str, Any], step: float, is_moved: bool):
+    """At 10⁸ µm the next number is 2⁻²⁶ µm further, four millionths of a voxel of 4 nm."""
     layer = layers_of(samples["cosem"])[0]
     note = layer.metadata["strata"]
-    worlds = [np.array(level["affine"]) for level in note["layer_levels"]]
-    for world in worlds:
-        world[:3, 3] += 1e8
+    worlds = declared([0.004, 0.008, 0.016], [1e8] * 3)
     levels = [{"affine": world.tolist()} for world in worlds]
     layer.metadata = {"strata": {**note, "layer_levels": levels}}
-    layer.translate = (1e8 + 0.9 + 2e-8, 1e8 - 0.25, 1e8 + 0.4)
+    layer.scale = (0.004,) * 3
+    layer.translate = (1e8 + step, 1e8, 1e8)
     found = alignment(layer)
     assert found is not None
-    assert found[0].moved is None
+    assert (found[0].moved is not None) is is_moved
 
 
 def test_where_nothing_is_declared():

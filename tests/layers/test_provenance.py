@@ -231,6 +231,10 @@ def test_a_spacing_of_the_image_itself_is_not(samples: dict[str, Any], tmp_path:
     assert the(check_root(layers_of(path)[0], 1), "grid spacing").status == "declared"
     layer = layers_of(samples["n5-viewer"].path)[0]
     assert the(check_root(layer, 1), "grid spacing").status == "declared"
+    write_n5_array(tmp_path / "root.n5/s0", (8, 8, 8))  # the container is the image
+    add_attributes(tmp_path / "root.n5/attributes.json", resolution=[4, 6, 30], units=["nm"] * 3)
+    layer = layers_of(tmp_path / "root.n5")[0]
+    assert the(check_root(layer, 0), "grid spacing").status == "declared"
 
 
 @pytest.mark.parametrize("origin", ["center", "corner"])

@@ -146,8 +146,8 @@ def _problems(note: Mapping[str, Any]) -> list[Note]:
     """List the record's problems, each once."""
     found = note.get("problems", ())
     keys = ("code", "severity", "where", "message")
-    texts = [{key: str(p.get(key, "")) for key in keys} for p in found if isinstance(p, Mapping)]
-    return [problem for i, problem in enumerate(texts) if problem not in texts[:i]]
+    told = [tuple(str(p.get(key, "")) for key in keys) for p in found if isinstance(p, Mapping)]
+    return [dict(zip(keys, row, strict=True)) for row in dict.fromkeys(told)]
 
 
 def _beside(
