@@ -248,6 +248,24 @@ def test_segments_in_pages_each_read_when_it_is_looked_at(tmp_path: Path):
     assert np.array_equal(opened.read().bounds, expected)  # type: ignore[arg-type]
 
 
+def test_meshes_of_a_dataset_as_cosem_publishes_it(tmp_path: Path):
+    """Their folder is found with all others, and lists its segments only when it is opened."""
+    root = tmp_path / "jrc"
+    (root / "jrc.n5").mkdir(parents=True)
+    write_info(root / "neuroglancer/em/cell.precomputed", volume())
+    write_meshes(root / "neuroglancer/mesh/cell", 7, 8)
+    (folder,) = [e for e in below(browse(root)) if e.kind == "segments"]
+    assert folder.inner == "neuroglancer/mesh/cell"
+    assert folder.geometry is not None
+    assert folder.geometry.segments is None
+    page = folder.children()
+    assert (rows(page), page.total) == ([("7", "segment"), ("8", "segment")], 2)
+    (opened,) = page.entries[0].open().geometries
+    (whole,) = [g for g in strata.open(root).geometries if g.name == "cell"]
+    expected = whole.segment(7).read().bounds
+    assert np.array_equal(opened.read().bounds, expected)  # type: ignore[arg-type]
+
+
 def test_segments_that_cannot_be_listed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     root = write_info(tmp_path / "v.precomputed", volume())
     write_meshes(root / "mesh", 7)
