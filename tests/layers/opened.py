@@ -40,15 +40,19 @@ def opened(path: Any, name: str | None = None, **how: Any) -> Layer:
 
 
 def write_06(folder: Path, shapes: dict[str, Any] = CUBES, dtype: str = "uint16") -> Path:
-    """Voxel i of level 0 is at ``VOXEL * i``, of level 1 at ``VOXEL * (2 i + 0.5)``.
+    """Voxel i of level 0 is at ``VOXEL * i``, of level 1 at ``VOXEL * (2 i + 0.5)``,
+    or ``VOXEL * i`` along axes that both have as many voxels on.
 
     Values are 1, 2, 3 … in C order, chunks 4 × 4 × 4.
     """
     entries = []
-    for path, factor in zip(shapes, (1, 2), strict=True):
+    finest, _ = shapes.values()
+    for path, shape in shapes.items():
+        factors = [n // m for n, m in zip(finest, shape, strict=True)]
+        voxels = list(zip(VOXEL, factors, strict=True))
         steps = [
-            {"type": "scale", "scale": [v * factor for v in VOXEL]},
-            {"type": "translation", "translation": [v * (factor - 1) / 2 for v in VOXEL]},
+            {"type": "scale", "scale": [v * f for v, f in voxels]},
+            {"type": "translation", "translation": [v * (f - 1) / 2 for v, f in voxels]},
         ]
         entries.append(dataset(path, {"type": "sequence", "transformations": steps}, "own"))
     systems = [system(name, "zyx") for name in ("own", *SYSTEMS)]

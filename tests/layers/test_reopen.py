@@ -59,6 +59,25 @@ def test_axes_in_another_order_show_the_same_voxels(tmp_path: Path, shapes: dict
     assert can_read_again(layer)
 
 
+def test_levels_lie_to_each_other_as_their_axes_do(tmp_path: Path):
+    layer = opened(write_06(tmp_path / "i.zarr", {"s0": (6, 8, 12), "s1": (6, 4, 4)}))
+    assert layer.placement.scale[1] == (1, 2, 3)
+    assert layer.placement.translate[1] == (0, 0.5, 1)
+    apply(layer, read_again(layer, system="swapped"))  # x, z, y of before
+    assert layer.placement.scale[1] == (3, 1, 2)
+    assert layer.placement.translate[1] == (1, 0, 0.5)
+    assert layer.metadata["strata"]["level_shapes"] == [[12, 6, 8], [4, 6, 4]]
+
+
+def test_an_address_with_a_secret(samples: dict[str, Sample]):
+    layer = opened(samples["zarr-array"].path)
+    url = "http://127.0.0.1:9/gone.zarr"
+    note = {**layer.metadata["strata"], "dataset": url}
+    layer.metadata = {"strata": note}
+    with pytest.raises(ValueError, match=r"gone.zarr.*; if its address had a password"):
+        read_again(layer)
+
+
 # napari's word to the user of an oblique layer.
 @pytest.mark.filterwarnings("ignore:Non-orthogonal slicing is being requested:UserWarning")
 def test_system_with_a_tilt_is_said_in_the_name(tmp_path: Path):

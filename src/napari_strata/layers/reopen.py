@@ -13,7 +13,7 @@ it is undone, and `apply` says so. A common origin that all layers were moved to
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -86,9 +86,7 @@ def read_again(
     """
     note = image_note(layer)
     how = Choices.from_json(note.get("choices", {})) if choices is None else choices
-    opened = dataset.open(
-        note["dataset"], **{field.name: getattr(how, field.name) for field in fields(how)}
-    )
+    opened = _open(str(note["dataset"]), how)
     image = _same_image(opened, note)
     wanted = note.get("system") if system is None else system
     shown = image if wanted is None or wanted == image.system else image.in_system(wanted)
@@ -101,6 +99,18 @@ def read_again(
             if fitting is not None:
                 return Reopened(fitting, tuple(dict.fromkeys(problems)))
     raise ValueError(_does_not_fit(layer, shown, problems))
+
+
+def _open(path: str, how: Choices) -> Dataset:
+    try:
+        return dataset.open(path, **asdict(how))
+    except dataset.OpenError as error:
+        if not path.startswith(("http://", "https://")):
+            raise
+        raise ValueError(
+            f"{path}: {error}; if its address had a password or a signature, a layer keeps "
+            "neither: open it by that address again"
+        ) from error
 
 
 def _same_image(opened: Dataset, note: Mapping[str, Any]) -> DatasetImage:
