@@ -57,6 +57,11 @@ def test_the_channel(samples: dict[str, Sample], channel: int):
     assert exact.built.note["channel"] == channel
 
 
+def test_all_channels_on_a_slider(samples: dict[str, Sample]):
+    with pytest.raises(ValueError, match=r"the layer 'em' holds all channels on a slider"):
+        find_exact(theirs(samples["ome-zarr-0.4"].path, "", name="em"))
+
+
 def test_fewer_levels(samples: dict[str, Sample]):
     path = samples["ome-zarr-0.5"].path
     layer = theirs(path, "")

@@ -91,6 +91,11 @@ def find_exact(layer: Layer, path: str | os.PathLike[str] | None = None) -> Exac
     opened = dataset.open(found)
     kind: Kind = "labels" if isinstance(layer, Labels) else "image"
     candidates = _alike(layer, _as_kind(opened, kind))
+    if not candidates and any(_has_all_channels(layer, image) for image in opened.images):
+        raise ValueError(
+            f"the layer '{layer.name}' holds all channels on a slider, exact layers hold one "
+            "each: open the dataset with napari-strata instead"
+        )
     if not candidates:
         raise ValueError(f"{opened.path}: found no image with {_described(layer)}")
     same = [each for each in candidates if _same_pixels(layer, each[0])]
@@ -136,6 +141,11 @@ def _alike(layer: Layer, opened: Dataset) -> list[tuple[BuiltImage, tuple[Proble
             if fitting:
                 break
     return result
+
+
+def _has_all_channels(layer: Layer, image: dataset.Image) -> bool:
+    same = sorted(image.levels[0].shape) == sorted(shapes_of(layer)[0])
+    return same and image.model.channel_axis is not None
 
 
 def _sorted_shapes(shape: Sequence[int]) -> set[tuple[int, ...]]:
