@@ -32,11 +32,12 @@ class SlowServer:
         self.writers: set[asyncio.StreamWriter] = set()
         self.reset()
         self.loop = asyncio.new_event_loop()
-        started = self.loop.run_until_complete(
+        self.server = self.loop.run_until_complete(
             asyncio.start_server(self._serve, "127.0.0.1", 0, backlog=1024)
         )
-        self.url = f"http://127.0.0.1:{started.sockets[0].getsockname()[1]}"
-        threading.Thread(target=self.loop.run_forever, daemon=True).start()
+        self.url = f"http://127.0.0.1:{self.server.sockets[0].getsockname()[1]}"
+        self.thread = threading.Thread(target=self.loop.run_forever, daemon=True)
+        self.thread.start()
 
     def reset(self) -> None:
         """Begin to count anew."""
@@ -48,8 +49,11 @@ class SlowServer:
         """Stop serving, and hang up on who is still connected."""
         asyncio.run_coroutine_threadsafe(self._hang_up(), self.loop).result()
         self.loop.call_soon_threadsafe(self.loop.stop)
+        self.thread.join()
+        self.loop.close()
 
     async def _hang_up(self) -> None:
+        self.server.close()
         connections = asyncio.all_tasks() - {asyncio.current_task()}
         for writer in self.writers:
             writer.transport.abort()
