@@ -1,10 +1,12 @@
-"""The project's two commands, each with all of its own set-up.
+"""The project's commands, each with all of its own set-up.
 
-    python3 dev.py demo    write a small dataset of every format and show them in napari
-    python3 dev.py test    lint, types, import contract and every test
-    python3 dev.py setup   only make ready: .venv beside this file, and on Debian system libraries
+    python3 dev.py demo         write a small dataset of every format and show them in napari
+    python3 dev.py test         lint, types, import contract and every test
+    python3 dev.py docs-images  take the pictures in docs/images anew, or those that are named
+    python3 dev.py setup        only make ready: .venv, and on Debian system libraries
 
-It needs Python 3.11 or newer and git, nothing else. Further arguments go to the demo or to pytest.
+It needs Python 3.11 or newer and git, nothing else. Further arguments go to the demo, to pytest or
+to docs/screenshots.py.
 """
 
 import os

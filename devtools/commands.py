@@ -1,6 +1,7 @@
-"""The commands: demo, test and setup."""
+"""The commands: demo, test, docs-images and setup."""
 
 import os
+import shutil
 import sys
 from collections.abc import Callable, Sequence
 
@@ -88,4 +89,23 @@ def demo_picture(command: Sequence[str]) -> int:
     return 0
 
 
-COMMANDS: dict[str, Callable[[Sequence[str]], int]] = {"demo": demo, "test": test, "setup": setup}
+def docs_images(arguments: Sequence[str]) -> int:
+    """Take the pictures of the documentation anew; ``arguments`` name some of them.
+
+    In memory also where there is a display, if it can be: all pictures are of one size then.
+    """
+    display = has_display(os.environ)
+    prepare_system(display)
+    display = display and shutil.which("xvfb-run", path=os.environ.get("PATH")) is None
+    need_screen(display)
+    prepare_venv()
+    command = [str(program("python")), str(ROOT / "docs" / "screenshots.py"), *arguments]
+    return run(with_screen(command, display), window_environment(os.environ, display))
+
+
+COMMANDS: dict[str, Callable[[Sequence[str]], int]] = {
+    "demo": demo,
+    "test": test,
+    "docs-images": docs_images,
+    "setup": setup,
+}

@@ -69,6 +69,32 @@ def test_on_a_display_the_demo_opens_its_window(
     assert ran.seen == [[str(venv.program("napari-strata")), "demo"]]
 
 
+@pytest.mark.parametrize(
+    ("display", "xvfb", "in_memory"),
+    [
+        pytest.param(False, "/usr/bin/xvfb-run", True, id="no display"),
+        pytest.param(True, "/usr/bin/xvfb-run", True, id="both"),
+        pytest.param(True, None, False, id="display alone"),
+    ],
+)
+def test_pictures_of_the_docs_are_drawn_in_memory_if_they_can_be(
+    ready: None,
+    ran: Commands,
+    monkeypatch: pytest.MonkeyPatch,
+    display: bool,
+    xvfb: str | None,
+    in_memory: bool,
+) -> None:
+    monkeypatch.setattr(commands, "has_display", lambda environment: display)
+    monkeypatch.setattr(shutil, "which", lambda name, **_: xvfb)
+    ran.codes = {"browser": 3}
+    assert commands.main(["docs-images", "browser"], "") == 3
+    (command,) = ran.seen
+    assert (command[0] == "xvfb-run") is in_memory
+    script = str(ROOT / "docs" / "screenshots.py")
+    assert command[-3:] == [str(venv.program("python")), script, "browser"]
+
+
 def test_a_failure_is_one_line(
     ready: None, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
