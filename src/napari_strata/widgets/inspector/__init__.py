@@ -1,0 +1,1 @@
+"""The inspector: what is known of a layer, where its numbers come from, and changing them."""
