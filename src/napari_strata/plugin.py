@@ -11,7 +11,6 @@ from napari_strata.store.recognise import recognise
 if TYPE_CHECKING:
     from napari_strata.layers.build import Built
     from napari_strata.layers.geometry_address import Address
-    from napari_strata.layers.geometry_choice import WaitingFolder
 
 PathOrPaths = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
 
@@ -40,7 +39,7 @@ def read(path: PathOrPaths) -> list[Any]:
         return [(None,)]
     if not built.layers:
         if built.mesh_folders:
-            _tell(built)
+            _tell(built, path)  # type: ignore[arg-type]
             _offer_meshes(built.mesh_folders[0].address)
             return [(None,)]  # what napari takes for "opened, and no layer"
         errors = [p for p in built.problems if p.severity == "error"]
@@ -48,7 +47,7 @@ def read(path: PathOrPaths) -> list[Any]:
 
         raise OpenError(errors[-1])
     layers = _prepare_viewer(built)
-    _tell(built)
+    _tell(built, path)  # type: ignore[arg-type]
     return layers
 
 
@@ -106,30 +105,23 @@ def _offer_meshes(folder: Address) -> None:
     open_panel(viewer, folder)
 
 
-def _tell(built: Built) -> None:
-    from napari.utils.notifications import show_info, show_warning
+def _tell(built: Built, path: str | os.PathLike[str]) -> None:
+    """Tell what was left out and found wrong; where there is a window, offer to browse."""
+    import napari
 
-    left_out = {"images": built.images_left_out, "geometries": built.geometries_left_out}
-    for what, count in left_out.items():
-        if count:
-            show_info(
-                f"The dataset holds {count} more {what} than were opened; "
-                "open one by its own folder, or see them all with: napari-strata inspect"
-            )
-    for folder in built.mesh_folders:
-        show_info(_about_meshes(folder))
-    problems = [p for p in built.problems if p.severity != "info"]
-    if problems:
-        more = f" (and {len(problems) - 1} more, see layer.metadata)" if problems[1:] else ""
-        show_warning(f"{problems[0]}{more}")
+    from napari_strata.widgets.telling import tell
 
+    viewer = napari.current_viewer()
+    if viewer is None:
+        tell(built)
+        return
 
-def _about_meshes(folder: WaitingFolder) -> str:
-    many = "meshes" if folder.count is None else f"the meshes of {folder.count:,} segments"
-    return (
-        f"{folder.name} holds {many}: choose segments in Plugins > Geometries (Strata) "
-        f"(open {folder.address.dataset} there)"
-    )
+    def browse() -> None:
+        from napari_strata.widgets.browser.panel import open_panel
+
+        open_panel(viewer, os.fspath(path))
+
+    tell(built, browse)
 
 
 def open_samples() -> None:

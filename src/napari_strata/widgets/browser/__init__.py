@@ -1,0 +1,1 @@
+"""The panel in which a container is browsed and opened in parts."""
