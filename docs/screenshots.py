@@ -95,15 +95,20 @@ def _settle(*backgrounds: Any) -> None:
     ``backgrounds`` are the panels'.
     """
     from qtpy.QtCore import QThreadPool
+
+    pool = QThreadPool.globalInstance()
+    _until(lambda: not pool.activeThreadCount() and not any(each.awaited() for each in backgrounds))
+
+
+def _until(quiet: Callable[[], bool]) -> None:
+    """Let Qt turn until nothing has happened for a while."""
     from qtpy.QtWidgets import QApplication
 
-    end, quiet = time.monotonic() + PATIENCE, 0
-    while quiet < 20:
+    end, turns = time.monotonic() + PATIENCE, 0
+    while turns < 20:
         QApplication.processEvents()
         time.sleep(0.02)
-        busy = any(background.awaited() for background in backgrounds)
-        busy = busy or QThreadPool.globalInstance().activeThreadCount() > 0
-        quiet = 0 if busy else quiet + 1
+        turns = turns + 1 if quiet() else 0
         if time.monotonic() > end:
             sys.exit(f"the window still reads after {PATIENCE} seconds")
 
@@ -115,10 +120,15 @@ def _save(viewer: Any, picture: Path) -> None:
 
 
 def _turn(viewer: Any) -> None:
-    """Look at a volume from a corner."""
+    """Look at a volume from a corner, all of it."""
+    from qtpy.QtWidgets import QApplication
+
+    viewer.dims.ndisplay = 3
+    QApplication.processEvents()  # a panel that was opened has made the canvas narrower
+    viewer.reset_view()
     camera = getattr(viewer, "scene", viewer).camera  # napari 0.9 moved it
     camera.angles = (12, 32, 145)
-    camera.zoom *= 0.9
+    camera.zoom *= 0.75
 
 
 def _demo(_samples: Path, picture: Path) -> None:
@@ -138,7 +148,6 @@ def _geometries(samples: Path, picture: Path) -> None:
         show(layers[-1], level=1)
         panel = GeometryPanel.open_in(viewer)
         viewer.layers.selection.active = layers[-1]
-        viewer.dims.ndisplay = 3
         _turn(viewer)
         _settle(panel.background)
         _save(viewer, picture)
@@ -159,10 +168,60 @@ def _export(samples: Path, picture: Path) -> None:
         _save(viewer, picture)
 
 
+def _inspector(samples: Path, picture: Path) -> None:
+    from napari_strata.widgets.inspector.panel import InspectorPanel
+
+    with _window() as viewer:
+        layers = _open(viewer, samples / "cosem.n5")
+        image = layers[0]
+        for layer in layers[1:]:
+            layer.visible = False
+        panel = InspectorPanel.open_in(viewer)
+        viewer.layers.selection.active = image
+        _turn(viewer)
+        panel.levels.boxes_box.setChecked(True)
+        panel.sections[panel.origins].expand(animate=False)
+        _settle(panel.background)
+        _save(viewer, picture)
+
+
+def _browser(samples: Path, picture: Path) -> None:
+    from napari_strata.widgets.browser.panel import open_panel
+
+    with _window() as viewer:
+        panel = open_panel(viewer, str(samples))
+        _until(lambda: panel.is_settled)
+        for name in ("cosem.n5", "em", "fibsem-uint8"):
+            _choose(panel, name)
+        panel.open_button.click()
+        _until(lambda: panel.is_settled)
+        _settle()
+        _save(viewer, picture)
+
+
+def _choose(panel: Any, name: str) -> None:
+    """Select the entry of a name in the browser, unfolded."""
+    from qtpy.QtCore import QModelIndex, Qt
+
+    model = panel.model
+    (found, *_) = model.match(
+        model.index(0, 0, QModelIndex()),
+        Qt.ItemDataRole.DisplayRole,
+        name,
+        1,
+        Qt.MatchFlag.MatchExactly | Qt.MatchFlag.MatchRecursive,
+    )
+    panel.tree.setCurrentIndex(found)
+    panel.tree.expand(found)
+    _until(lambda: panel.is_settled)
+
+
 PICTURES: dict[str, Callable[[Path, Path], None]] = {
     "demo": _demo,
     "geometries": _geometries,
     "export": _export,
+    "inspector": _inspector,
+    "browser": _browser,
 }
 
 
