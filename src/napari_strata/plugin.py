@@ -34,7 +34,10 @@ def read(path: PathOrPaths) -> list[Any]:
     """
     if isinstance(path, list | tuple):
         path = path[0]
-    built = _build(path)  # type: ignore[arg-type]
+    import napari
+
+    viewer = napari.current_viewer()  # now: while it is read, another window may come to the front
+    built = _build(path, viewer)  # type: ignore[arg-type]
     if built is None:
         return [(None,)]
     if not built.layers:
@@ -46,16 +49,13 @@ def read(path: PathOrPaths) -> list[Any]:
         from napari_strata.model import OpenError
 
         raise OpenError(errors[-1])
-    layers = _prepare_viewer(built)
+    layers = _prepare_viewer(built, viewer)
     _tell(built, path)  # type: ignore[arg-type]
     return layers
 
 
-def _build(path: str | os.PathLike[str]) -> Built | None:
+def _build(path: str | os.PathLike[str], viewer: Any) -> Built | None:
     """Read a path, in a thread where there is a window; None if the window was closed meanwhile."""
-    import napari
-
-    viewer = napari.current_viewer()
     if viewer is None:
         return _read_now(path)
     from napari_strata.widgets.waiting import Abandoned, wait_for
@@ -73,16 +73,14 @@ def _read_now(path: str | os.PathLike[str]) -> Built:
     return build(dataset.open(path))
 
 
-def _prepare_viewer(built: Built) -> list[Any]:
+def _prepare_viewer(built: Built, viewer: Any) -> list[Any]:
     """Let the viewer settle the layers as they arrive; without one, settle them here."""
-    import napari
     from napari.layers import Layer
 
     from napari_strata.layers.arrival import settle, watch
     from napari_strata.layers.first_position import show_first_position
     from napari_strata.layers.run import run_at_once, run_in_background
 
-    viewer = napari.current_viewer()
     if viewer is not None:
         watch(viewer, run_in_background)
         show_first_position(viewer, built.layers)

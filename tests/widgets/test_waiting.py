@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import napari
@@ -96,7 +97,7 @@ def test_closed_window_is_not_waited_for(qapp: Any):
 
 @pytest.mark.window
 def test_a_dropped_dataset_is_read_while_the_window_lives_on(
-    new_viewer: Callable[[], Any], tmp_path: Any, monkeypatch: pytest.MonkeyPatch
+    new_viewer: Callable[[], Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     write_ome_04(tmp_path / "a.zarr", {"0": ((4, 4, 4), {"scale": [1, 1, 1]})})
     viewer = new_viewer()
@@ -109,7 +110,22 @@ def test_a_dropped_dataset_is_read_while_the_window_lives_on(
 
 
 @pytest.mark.window
-def test_what_cannot_be_opened_is_told_as_ever(new_viewer: Callable[[], Any], tmp_path: Any):
+def test_another_window_that_comes_to_the_front_is_not_meant(
+    new_viewer: Callable[[], Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """The levels are strided, which napari misplaces: a duplicate is made exact where we watch."""
+    levels = {"0": ((8, 8, 8), {"scale": [1, 1, 1]}), "1": ((4, 4, 4), {"scale": [2, 2, 2]})}
+    write_ome_04(tmp_path / "a.zarr", levels)
+    viewer, other = new_viewer(), new_viewer()
+    in_front = iter([viewer])
+    monkeypatch.setattr(napari, "current_viewer", lambda: next(in_front, other))
+    (layer,) = viewer.open(str(tmp_path / "a.zarr"), plugin="napari-strata")
+    copy = viewer.add_image(layer.data, multiscale=True, metadata=layer.metadata)
+    assert type(copy) is type(layer)
+
+
+@pytest.mark.window
+def test_what_cannot_be_opened_is_told_as_ever(new_viewer: Callable[[], Any], tmp_path: Path):
     (tmp_path / "a.zarr").mkdir()
     new_viewer()
     with pytest.raises(OpenError, match=r"a\.zarr"):
@@ -118,7 +134,7 @@ def test_what_cannot_be_opened_is_told_as_ever(new_viewer: Callable[[], Any], tm
 
 @pytest.mark.window
 def test_closing_the_window_ends_the_reading(
-    tmp_path: Any, monkeypatch: pytest.MonkeyPatch, qapp: Any
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, qapp: Any
 ):
     write_ome_04(tmp_path / "a.zarr", {"0": ((4, 4, 4), {"scale": [1, 1, 1]})})
     viewer = napari.Viewer(show=True)
