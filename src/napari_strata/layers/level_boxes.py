@@ -42,10 +42,8 @@ def cannot_draw(viewer: Any) -> str | None:
     """Return None if this napari lets boxes be drawn in a viewer, else why not, in a sentence."""
     try:
         canvas = viewer.window._qt_viewer.canvas
-        _ = canvas.layer_to_visual, _camera(viewer).events.zoom
+        _ = canvas.layer_to_visual, canvas.font_info, _emitters(viewer)
         from napari._vispy.visuals.text import Text  # noqa: F401
-
-        _ = canvas.font_info
     except (AttributeError, ImportError, RuntimeError) as error:
         return f"napari {napari.__version__} lacks what boxes of levels are drawn with: {error}"
     return None
@@ -64,7 +62,7 @@ class LevelBoxes:
         self._layer: Layer | None = None
         self._affines: tuple[Matrix, ...] | None = None
         self._nodes: tuple[Any, Any] | None = None
-        for emitter in self._emitters():
+        for emitter in _emitters(viewer):
             # Last: after the canvas has put the layer where it is to be.
             emitter.connect(self._update, position="last")
         viewer.layers.events.removed.connect(self._removed)
@@ -112,7 +110,7 @@ class LevelBoxes:
     def close(self) -> None:
         """Draw none, ever again; take everything out of the viewer."""
         self._listen(None)
-        for emitter in self._emitters():
+        for emitter in _emitters(self._viewer):
             emitter.disconnect(self._update)
         self._viewer.layers.events.removed.disconnect(self._removed)
         for node in self._nodes or ():
@@ -120,13 +118,6 @@ class LevelBoxes:
         self._nodes = None
 
     # --- following -------------------------------------------------------------------------
-
-    def _emitters(self) -> list[Any]:
-        viewer = self._viewer
-        grid = getattr(viewer, "canvas", viewer).grid  # napari 0.9 moved it
-        dims = [getattr(viewer.dims.events, name) for name in _OF_DIMS]
-        in_grid = [getattr(grid.events, name) for name in ("enabled", "shape", "stride", "spacing")]
-        return [*dims, *in_grid, _camera(viewer).events.zoom, viewer.layers.events.reordered]
 
     def _listen(self, layer: Layer | None) -> None:
         if self._layer is not None:
@@ -230,6 +221,14 @@ def _for_vispy(positions: Array) -> Array:
     result = np.zeros((count, 3))
     result[:, :n] = positions[:, ::-1]
     return result
+
+
+def _emitters(viewer: Any) -> list[Any]:
+    """List what tells that a viewer shows its layers otherwise."""
+    grid = getattr(viewer, "canvas", viewer).grid  # napari 0.9 moved it
+    dims = [getattr(viewer.dims.events, name) for name in _OF_DIMS]
+    in_grid = [getattr(grid.events, name) for name in ("enabled", "shape", "stride", "spacing")]
+    return [*dims, *in_grid, _camera(viewer).events.zoom, viewer.layers.events.reordered]
 
 
 def _camera(viewer: Any) -> Any:
