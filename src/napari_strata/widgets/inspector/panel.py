@@ -51,6 +51,7 @@ class InspectorPanel(DockedPanel):
     def __init__(self, napari_viewer: Viewer, parent: QWidget | None = None) -> None:
         super().__init__(napari_viewer, parent)
         self.layer: Layer | None = None
+        self._last: Layer | None = None
         self.found: Inspection | None = None
         self.desk = Desk(self.viewer, self.background, self)
         self.name = QElidingLabel()
@@ -112,8 +113,8 @@ class InspectorPanel(DockedPanel):
     def follow(self) -> None:
         """Take over the selected layer."""
         active = self.viewer.layers.selection.active
-        if isinstance(active, Shapes) and not is_geometry(active) and self.layer is not None:
-            self.copying.show_cost()
+        if isinstance(active, Shapes) and not is_geometry(active) and self._last is not None:
+            self._take(self._last)  # napari selects nothing in between
             return
         if active is None and len(self.viewer.layers.selection) > 1:
             return  # several are selected: the last one stays
@@ -122,6 +123,7 @@ class InspectorPanel(DockedPanel):
     def _take(self, layer: Layer | None) -> None:
         if layer is not self.layer:
             self.layer = layer
+            self._last = self._last if layer is None else layer
             self._following.watch(layer)
             self._watching.watch(layer)
         self._show()
@@ -131,6 +133,8 @@ class InspectorPanel(DockedPanel):
         self.desk.forget(layer)
         for part in self._parts():
             part.forget(layer)
+        if layer is self._last:
+            self._last = None
         if layer is self.layer:
             self._take(None)
         self.follow()
@@ -157,6 +161,11 @@ class InspectorPanel(DockedPanel):
         self._soon.start()
 
     # Showing
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether all that has been heard of is shown."""
+        return not self._soon.isActive() and not self._view_moved.isActive()
 
     def _parts(self) -> list[Part]:
         return [self.levels, self.alignment, *self.sections]
