@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from qtpy.QtCore import QMimeData, QSize, Qt, QUrl, Signal
+from qtpy.QtCore import QMimeData, QSize, QUrl, Signal
 from qtpy.QtGui import QAction
 from qtpy.QtWidgets import (
     QComboBox,
@@ -108,7 +108,7 @@ class AddressForm(QWidget):  # type: ignore[misc]
         column.addLayout(how)
 
     def _connect(self) -> None:
-        self.field.lineEdit().returnPressed.connect(self._entered)
+        self.field.lineEdit().returnPressed.connect(self.ask)
         self.field.activated.connect(self._chosen)
         self.field.editTextChanged.connect(self._edited)
         self.folder.clicked.connect(self._choose_folder)
@@ -169,14 +169,10 @@ class AddressForm(QWidget):  # type: ignore[misc]
         else:
             self.ask()
 
-    def _entered(self) -> None:
-        if self.field.findText(self.field.currentText(), Qt.MatchFlag.MatchExactly) < 0:
-            self.ask()  # else it is activated
-
     def _chosen(self, index: int) -> None:
+        # No more than that: arrow keys, the wheel and leaving the field choose as well.
         if index < len(self._known):
             self.fill_in(*self._known[index])
-            self.ask()
 
     def _show_examples(self) -> None:
         self.menu.popup(self.examples.mapToGlobal(self.examples.rect().bottomLeft()))
@@ -199,11 +195,10 @@ def dropped(data: QMimeData) -> str:
     urls = data.urls()
     if len(urls) == 1 and urls[0].isLocalFile():
         return str(Path(urls[0].toLocalFile()))
-    text = bytes(data.data("text/uri-list")).decode("utf-8", "replace") or data.text()
-    lines = [line.strip() for line in text.splitlines() if line.strip() and line[:1] != "#"]
+    # As text where there is one: a QUrl has hosts in lower case, and a bucket is one to it.
+    lines = [line.strip() for line in data.text().splitlines() if line.strip()]
     if len(lines) != 1:
-        return ""
-    # Not as a QUrl: it writes hosts in lower case, and a bucket is one to it.
+        return urls[0].toString() if len(urls) == 1 else ""
     is_url = QUrl(lines[0]).scheme() in ("http", "https", "s3", "gs", "precomputed")
     return lines[0] if is_url else ""
 

@@ -163,16 +163,28 @@ class EntryModel(QAbstractItemModel):  # type: ignore[misc]
         self.looked.emit(row)
 
     def canFetchMore(self, parent: Index) -> bool:
-        """Tell whether children are still to be listed."""
+        """Tell whether a row's first children are still to be listed.
+
+        A view asks for more whenever it is laid out. So those behind the first are listed by
+        `list_on`, where the last one comes into sight.
+        """
         row = self.row_of(parent)
-        if row is None or row.failed or not row.entry.has_children or row.more is False:
+        return row is not None and row.more is None and self._can_list(row)
+
+    def _can_list(self, row: Row) -> bool:
+        if row.failed or not row.entry.has_children or row.more is False:
             return False
         return (_LISTING, row.id) not in self._reading.awaited()
 
     def fetchMore(self, parent: Index) -> None:
-        """Start to list the next children; they arrive later."""
+        """Start to list the first children; they arrive later."""
         row = self.row_of(parent)
-        if row is None or not self.canFetchMore(parent):
+        if row is not None and row.more is None:
+            self.list_on(row)
+
+    def list_on(self, row: Row) -> None:
+        """Start to list the next children of a row, if there are any; they arrive later."""
+        if not self._can_list(row):
             return
         entry, wanted, start = row.entry, row.wanted, row.following
 
@@ -192,7 +204,7 @@ class EntryModel(QAbstractItemModel):  # type: ignore[misc]
         """List children if that failed before."""
         if row.failed:
             row.failed = False
-            self.fetchMore(self.index_of(row))
+            self.list_on(row)
 
     def _add(self, row: Row, part: Part) -> None:
         if self._rows.get(row.id) is not row:

@@ -10,6 +10,7 @@ from qtpy.QtWidgets import (
     QHBoxLayout,
     QLineEdit,
     QPushButton,
+    QSizePolicy,
     QSplitter,
     QVBoxLayout,
     QWidget,
@@ -100,6 +101,8 @@ class BrowserPanel(DockedPanel):
         for widget in (self.address, self.message, self.filter):
             content.addWidget(widget)
         content.addWidget(split, 1)
+        # Otherwise napari puts an empty stretch below it.
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
         whole.addWidget(self.busy)
@@ -108,8 +111,8 @@ class BrowserPanel(DockedPanel):
     def _connect(self) -> None:
         self.address.asked.connect(self.connect_to)
         self.address.cancelled.connect(self.cancel)
-        self.filter.textChanged.connect(lambda _: self._soon_filter.start())
-        self._soon_filter.timeout.connect(lambda: self.model.narrow(self.filter.text()))
+        self.filter.textChanged.connect(self._typed)
+        self._soon_filter.timeout.connect(self._narrow)
         self._soon_picture.timeout.connect(self._read_picture)
         self.tree.selectionModel().selectionChanged.connect(self._select)
         self.tree.selectionModel().currentChanged.connect(self._select)
@@ -181,6 +184,12 @@ class BrowserPanel(DockedPanel):
 
     def _say(self, message: str, severity: str = "error") -> None:
         self.message.say(message, severity)
+
+    def _typed(self, _text: str) -> None:
+        self._soon_filter.start()
+
+    def _narrow(self) -> None:
+        self.model.narrow(self.filter.text())
 
     # ------------------------------------------------------------------- what is selected
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from queue import SimpleQueue
 from typing import Any, TypeVar
 
 from qtpy.QtCore import QObject, Signal
@@ -88,6 +89,8 @@ class Reading(QObject):  # type: ignore[misc]
         self._awaited: list[_Request] = []
         self._bell = _Bell()
         self._bell.rung.connect(self._answer)
+        self._asked: SimpleQueue[_Request | None] = SimpleQueue()
+        _thread_for(_start_all, self._asked, self._bell).start()
 
     def run(
         self,
@@ -107,10 +110,7 @@ class Reading(QObject):  # type: ignore[misc]
         self._drop(lambda other: bool(other == subject))
         request = _Request(subject, work, done, failed)
         self._awaited.append(request)
-        thread = threading.Thread(
-            target=request.run, args=(self._bell,), daemon=True, name="strata-browser"
-        )
-        thread.start()
+        self._asked.put(request)
         self.changed.emit()
 
     def awaited(self) -> list[object]:
@@ -125,6 +125,7 @@ class Reading(QObject):  # type: ignore[misc]
     def stop(self, *_: object) -> None:
         """Give up everything, for good."""
         self._drop(lambda _: True)
+        self._asked.put(None)
 
     def _drop(self, which: Callable[[object], bool]) -> None:
         for request in [r for r in self._awaited if which(r.subject)]:
@@ -139,6 +140,20 @@ class Reading(QObject):  # type: ignore[misc]
             request.answer()
         finally:
             self.changed.emit()
+
+
+def _start_all(asked: SimpleQueue[_Request | None], bell: _Bell) -> None:
+    """Start a thread for each request.
+
+    In a thread itself: who starts one waits until it runs, which takes long where others work.
+    """
+    while (request := asked.get()) is not None:
+        _thread_for(request.run, bell).start()
+        del request
+
+
+def _thread_for(target: Callable[..., None], *arguments: object) -> threading.Thread:
+    return threading.Thread(target=target, args=arguments, daemon=True, name="strata-browser")
 
 
 def _sentence(error: BaseException) -> str:

@@ -92,7 +92,7 @@ class EntryTree(QTreeView):  # type: ignore[misc]
         for row in self._in_sight():
             parent = row.parent
             if parent is not None and parent.more and row is parent.children[-1]:
-                self._model.fetchMore(self._model.index_of(parent))
+                self._model.list_on(parent)
             if free > 0 and not row.entry.looked:
                 self._model.look(row)
                 free -= 1
