@@ -508,17 +508,15 @@ def test_scrolling_past_reads_little(viewer: Any, thousands: Path, requests: Req
 def test_a_closed_panel_leaves_nothing_behind(
     viewer: Any, group: Path, requests: Requests, qtbot: Any
 ):
-    panel = connected(viewer, group, qtbot)
+    there = weakref.ref(connected(viewer, group, qtbot))
     requests.open.clear()
-    expand_later = weakref.ref(panel)
-    panel.connect_to(str(group))
-    qtbot.waitUntil(lambda: panel.is_busy)
-    viewer.window.remove_dock_widget(panel.parent())
-    panel.deleteLater()
-    del panel
+    there().connect_to(str(group))
+    assert there().is_busy
+    viewer.window.remove_dock_widget(there().parent())
+    there().deleteLater()
     QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
     requests.open.set()
     QApplication.processEvents()
     viewer.theme = "light"  # nobody of ours hears it any more
     gc.collect()
-    assert expand_later() is None
+    assert there() is None

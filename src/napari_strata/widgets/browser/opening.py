@@ -9,6 +9,7 @@ from typing import Any
 
 from napari.layers import Layer
 
+from napari_strata import model
 from napari_strata.dataset import Dataset, Image
 from napari_strata.dataset.entry import Cancel, Cancelled, Entry, look_all
 from napari_strata.formats.axis_assignment import arranged
@@ -149,7 +150,7 @@ def _together(datasets: Sequence[Dataset], problems: list[Problem]) -> list[Data
     images = [Image(arranged(image.model)) for d in datasets for image in d.images]
     shared = iter(on_shared_axes(images, problems))
     for origin, some in groupby(datasets, key=lambda d: d.choices.origin):
-        problems += different_spacing([i.model for d in some for i in d.images], origin)
+        problems += different_spacing([_named(d, i) for d in some for i in d.images], origin)
     return [
         Dataset(
             d.path,
@@ -160,6 +161,11 @@ def _together(datasets: Sequence[Dataset], problems: list[Problem]) -> list[Data
         )
         for d in datasets
     ]
+
+
+def _named(dataset: Dataset, image: Image) -> model.Image:
+    """Give an image its whole path, which tells it from one of another dataset."""
+    return replace(image.model, path=f"{dataset.path}/{image.path}".rstrip("/"))
 
 
 def _joined(parts: Sequence[Built], problems: Sequence[Problem]) -> Built:
