@@ -75,12 +75,14 @@ def test_it_follows_the_selected_layer(viewer: Any, samples: dict[str, Sample], 
     assert panel.layer is image  # a shape can be drawn around a part of it
     viewer.add_points()
     assert panel.layer is viewer.layers[-1]
+    rest(panel, qtbot)
     assert panel.levels.table.isHidden()
     viewer.layers.selection.active = image
     viewer.layers.remove(image)
     assert panel.layer is not image
     viewer.layers.clear()
     assert panel.layer is None
+    rest(panel, qtbot)
     assert panel.hint.isVisibleTo(panel)
 
 
@@ -241,17 +243,30 @@ def test_a_level_of_an_unknown_layer_is_not_opened_anywhere(viewer: Any):
 
 def test_boxes_of_the_levels(shown: tuple[InspectorPanel, Any], viewer: Any, qtbot: QtBot):
     panel, layer = shown
-    assert panel.levels.boxes_of is None
+    assert panel.levels.boxes.layer is None
     panel.levels.boxes_box.click()
-    assert panel.levels.boxes_of is layer
+    assert panel.levels.boxes.layer is layer
     plain = viewer.add_image(np.zeros((4, 6)))
-    assert panel.levels.boxes_of is plain
+    assert panel.levels.boxes.layer is plain
     viewer.add_points()
-    assert panel.levels.boxes_of is None
+    rest(panel, qtbot)
+    assert panel.levels.boxes.layer is None
     viewer.layers.selection.active = layer
-    assert panel.levels.boxes_of is layer
+    assert panel.levels.boxes.layer is layer
     panel.levels.boxes_box.click()
-    assert panel.levels.boxes_of is None
+    assert panel.levels.boxes.layer is None
+
+
+def test_boxes_go_with_the_panel(shown: tuple[InspectorPanel, Any], viewer: Any, qtbot: QtBot):
+    panel, layer = shown
+    boxes = panel.levels.boxes
+    panel.levels.boxes_box.click()
+    panel.parent().hide()
+    assert boxes.layer is None
+    panel.parent().show()
+    assert boxes.layer is layer
+    panel.parent().title.close_button.click()
+    qtbot.waitUntil(lambda: boxes.layer is None, timeout=LONG)
 
 
 def test_keys_move_and_open(shown: tuple[InspectorPanel, Any], viewer: Any):

@@ -18,7 +18,7 @@ from napari_strata.layers.inspection import Inspection
 from napari_strata.layers.live_world import live_world
 from napari_strata.store.location import is_url
 from napari_strata.widgets.inspector import figures
-from napari_strata.widgets.inspector.part import Desk, Part
+from napari_strata.widgets.inspector.part import Desk, Part, sentence
 
 _EXACT = 1e-6
 _WORK = "compare"
@@ -154,7 +154,7 @@ class AlignmentPart(Part):
         try:
             replace(self.desk.viewer, layer, exact)
         except ValueError as error:
-            self.say(str(error))
+            self.say(sentence(error))
 
 
 def _is_elsewhere(layer: Layer, exact: Exact) -> bool:

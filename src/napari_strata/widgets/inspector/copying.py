@@ -19,7 +19,7 @@ from napari_strata.layers.opened_image import shapes_of
 from napari_strata.widgets.chosen_layers import selected_shapes
 from napari_strata.widgets.export.fields import chooser
 from napari_strata.widgets.inspector import figures, regions
-from napari_strata.widgets.inspector.part import Desk, Part
+from napari_strata.widgets.inspector.part import Desk, Part, sentence
 from napari_strata.widgets.problem_list import quiet_text
 
 _WORK = "copy"
@@ -28,7 +28,7 @@ _REGIONS = (
     "All of the level",
     "Current view, all planes",
     "Current view, this plane",
-    "Box around the drawn shape",
+    "Around the drawn shape",
 )
 
 
@@ -104,7 +104,7 @@ class CopyPart(Part):
             level, box = self.level.currentIndex(), self._box(layer)
             text = f"{figures.size(copy_cost(layer, level, box, self._affines))} in memory"
         except ValueError as error:
-            text = str(error)
+            text = sentence(error)
         self.cost.setText(text)
 
     @property
@@ -135,7 +135,7 @@ class CopyPart(Part):
             box = self._box(layer)
             cost = copy_cost(layer, level, box, affines)
         except ValueError as error:
-            self.say(str(error))
+            self.say(sentence(error))
             return
         if cost > BUDGET and not self.desk.ask(
             f"The copy takes {figures.size(cost)} in memory, all of which is read. Copy it?"

@@ -14,7 +14,7 @@ from napari_strata.layers.edit_place import Place, place_of
 from napari_strata.layers.inspection import Inspection
 from napari_strata.layers.reopen import can_read_again
 from napari_strata.widgets.inspector import figures
-from napari_strata.widgets.inspector.part import Desk, Part
+from napari_strata.widgets.inspector.part import Desk, Part, sentence
 from napari_strata.widgets.inspector.write_back import WriteBack
 from napari_strata.widgets.problem_list import quiet_text
 
@@ -85,7 +85,7 @@ class EditPart(Part):
             place = place_of(layer) if found.kind not in ("geometry", "other") else None
             reason = "Only images and labels are edited here." if place is None else ""
         except ValueError as error:
-            place, reason = None, f"{error}."
+            place, reason = None, sentence(error)
         self.hint.setText(reason)
         self.hint.setVisible(bool(reason))
         for head in self.heads:
@@ -138,7 +138,7 @@ class EditPart(Part):
                 return
             edit_place.apply(layer, wanted)
         except ValueError as error:
-            self.say(f"{error}.")
+            self.say(sentence(error))
             return
         self.say("")
 
@@ -163,7 +163,7 @@ class EditPart(Part):
         try:
             edit_place.revert(layer)
         except ValueError as error:
-            self.say(f"{error}.")
+            self.say(sentence(error))
             return
         self.say("")
         if self.found is not None:

@@ -6,21 +6,22 @@ import weakref
 from collections.abc import Sequence
 
 from napari.layers import Layer
-from qtpy.QtWidgets import QCheckBox, QHBoxLayout, QPushButton
+from qtpy.QtWidgets import QHBoxLayout, QPushButton
 
 from napari_strata.affine import Matrix
 from napari_strata.arrays import LevelArray
 from napari_strata.dataset.disk_size import stored_bytes
 from napari_strata.layers.alignment import LevelAlignment
 from napari_strata.layers.inspection import Inspection
-from napari_strata.layers.level_boxes import LevelBoxes, cannot_draw
 from napari_strata.layers.level_layer import level_layer
 from napari_strata.layers.level_lock import BUDGET, lock, lock_cost
 from napari_strata.layers.opened_image import levels_of
 from napari_strata.widgets.inspector import figures
+from napari_strata.widgets.inspector.boxes import BoxesToggle, ShownBoxes
 from napari_strata.widgets.inspector.level_table import Levels, LevelTable
-from napari_strata.widgets.inspector.part import Desk, Part
+from napari_strata.widgets.inspector.part import Desk, Part, sentence
 
+_OF_VOXELS = ("ours", "multiscale", "single")
 Sizes = dict[int, int | None]
 
 
@@ -35,8 +36,9 @@ class LevelsPart(Part):
         self.open_button.setToolTip(
             "Add this level alone, exactly where it belongs (or double-click it)"
         )
-        self.boxes_box = QCheckBox("Boxes of all levels in the viewer")
-        self._boxes: LevelBoxes | None = None
+        self.boxes_box = BoxesToggle(desk.viewer)
+        self.boxes = ShownBoxes(desk.viewer)
+        self._is_seen = True
         self._alignment: Sequence[LevelAlignment] | None = None
         self._affines: Sequence[Matrix] | None = None
         self._sizes: weakref.WeakKeyDictionary[Layer, tuple[object, Sizes]] = (
@@ -55,7 +57,6 @@ class LevelsPart(Part):
         self.lock_button.clicked.connect(self._lock_chosen)
         self.open_button.clicked.connect(self._open_chosen)
         self.boxes_box.toggled.connect(self._show_boxes)
-        self._show_reason()
 
     # What is shown
 
@@ -76,7 +77,7 @@ class LevelsPart(Part):
     def fill(self, layer: Layer, found: Inspection) -> None:
         """Show the levels; how much they take on disk is looked up beside the window."""
         self.table.setVisible(bool(found.levels))
-        of_voxels = found.kind in ("ours", "multiscale", "single")
+        of_voxels = found.kind in _OF_VOXELS
         for widget in (self.lock_button, self.open_button, self.boxes_box):
             widget.setVisible(of_voxels)
         self._look_up_sizes(layer, found)
@@ -97,7 +98,7 @@ class LevelsPart(Part):
         self.table.show_levels(levels, self.desk.viewer.theme)
 
     def _look_up_sizes(self, layer: Layer, found: Inspection) -> None:
-        if found.kind not in ("ours", "multiscale", "single"):
+        if found.kind not in _OF_VOXELS:
             return
         arrays = levels_of(layer)
         known, _ = self._sizes.get(layer, (None, None))
@@ -181,7 +182,7 @@ class LevelsPart(Part):
         try:
             made = level_layer(layer, level, affines=self._affines)
         except ValueError as error:
-            self.say(_sentence(error))
+            self.say(sentence(error))
             return
         made.visible = True
         layers = self.desk.viewer.layers
@@ -190,41 +191,15 @@ class LevelsPart(Part):
 
     # Boxes
 
-    def _show_reason(self) -> None:
-        reason = cannot_draw(self.desk.viewer)
-        self.boxes_box.setEnabled(reason is None)
-        self.boxes_box.setToolTip(
-            reason or "Draw where each level belongs, in the colours of the table"
-        )
+    def set_seen(self, seen: bool) -> None:
+        """Draw boxes only while the panel is shown, where they can be taken away again."""
+        self._is_seen = seen
+        self._show_boxes()
 
     def _show_boxes(self, *_: object) -> None:
-        layer, found = self.layer, self.found
-        wanted = self.boxes_box.isChecked() and found is not None
-        if found is None or found.kind not in ("ours", "multiscale", "single"):
-            wanted = False
-        if not wanted or layer is None:
-            if self._boxes is not None:
-                self._boxes.hide()
-            return
-        if self._boxes is None:
-            self._boxes = LevelBoxes(self.desk.viewer)
+        wanted = self._is_seen and self.boxes_box.isChecked() and self.found is not None
+        of_voxels = wanted and self.found is not None and self.found.kind in _OF_VOXELS
         try:
-            self._boxes.show(layer, self._affines)
+            self.boxes.show(self.layer if of_voxels else None, self._affines)
         except ValueError as error:
-            self.say(_sentence(error))
-
-    @property
-    def boxes_of(self) -> Layer | None:
-        """The layer whose levels have boxes in the viewer now."""
-        return None if self._boxes is None else self._boxes.layer
-
-    def close_boxes(self) -> None:
-        """Take the boxes out of the viewer for good."""
-        if self._boxes is not None:
-            self._boxes.close()
-            self._boxes = None
-
-
-def _sentence(error: ValueError) -> str:
-    text = str(error)
-    return f"{text[:1].upper()}{text[1:]}."
+            self.say(sentence(error))

@@ -12,7 +12,7 @@ from napari_strata.layers.inspection import Inspection
 from napari_strata.layers.provenance import provenance
 from napari_strata.widgets.inspector import figures, icons
 from napari_strata.widgets.inspector.fields import fixed_width, in_line, to_clipboard
-from napari_strata.widgets.inspector.part import Desk, Part
+from napari_strata.widgets.inspector.part import Desk, Part, sentence
 from napari_strata.widgets.problem_list import WrappedText
 
 _SAID = {
@@ -71,7 +71,7 @@ class OriginsPart(Part):
         try:
             tree = provenance(layer, level)
         except ValueError as error:
-            self.say(str(error))
+            self.say(sentence(error))
             return
         theme = self.desk.viewer.theme
         if tree == self._tree and theme == self._theme:

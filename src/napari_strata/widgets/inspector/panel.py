@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from napari.layers import Layer, Shapes
 from qtpy.QtCore import Qt, QTimer
+from qtpy.QtGui import QHideEvent, QShowEvent
 from qtpy.QtWidgets import QWidget
 from superqt import QElidingLabel
 
@@ -81,6 +82,7 @@ class InspectorPanel(DockedPanel):
         self._watching = Watching(self, self.viewer)
         self._connect()
         self.follow()
+        self._show()
 
     def _lay_out(self) -> None:
         self.name.setElideMode(Qt.TextElideMode.ElideMiddle)
@@ -107,6 +109,17 @@ class InspectorPanel(DockedPanel):
         # Whichever of the two goes first, nobody is called that is no longer there.
         self.destroyed.connect(self._following.stop)
         self.destroyed.connect(self._watching.stop)
+        self.destroyed.connect(self.levels.boxes.close)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Draw the boxes of levels again, if they are wanted."""
+        super().showEvent(event)
+        self.levels.set_seen(True)
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        """Take the boxes of levels away with their toggle."""
+        super().hideEvent(event)
+        self.levels.set_seen(False)
 
     # Following the viewer
 
@@ -121,12 +134,17 @@ class InspectorPanel(DockedPanel):
         self._take(active)
 
     def _take(self, layer: Layer | None) -> None:
-        if layer is not self.layer:
-            self.layer = layer
-            self._last = self._last if layer is None else layer
-            self._following.watch(layer)
-            self._watching.watch(layer)
-        self._show()
+        if layer is self.layer:
+            self._soon.start()
+            return
+        self.layer = layer
+        self._following.watch(layer)
+        self._watching.watch(layer)
+        if layer is None:  # maybe only until the next one is selected
+            self._soon.start()
+        else:
+            self._last = layer
+            self._show()
 
     def forget(self, layer: Layer) -> None:
         """Have nothing more to do with a layer that was removed."""

@@ -110,3 +110,10 @@ class Part(QWidget):  # type: ignore[misc]
         """Show a sentence about a layer, if it is still the one that is shown."""
         if layer is self.layer:
             self.say(message, severity)
+
+
+def sentence(error: ValueError) -> str:
+    """Give what an error says as a sentence; names and paths at its beginning stay."""
+    text = str(error).rstrip(".")
+    begins = text.startswith(("the ", "axis ", "level ", "each ", "nothing "))
+    return f"{text[:1].upper() if begins else text[:1]}{text[1:]}."
