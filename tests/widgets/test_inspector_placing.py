@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from inspector_window import add, at, choose, rest, said
+from inspector_window import add, at, choose, column, double_click, rest, said
 from pytestqt.qtbot import QtBot
 
+import napari_strata as strata
 from geometries import stores
 from layers.layer_drawing import drawn_position, settle
 from layers.opened import write_06
@@ -152,9 +153,16 @@ def test_a_dataset_that_is_gone_is_said(viewer: Any, tmp_path: Path, qtbot: QtBo
 
 
 def test_a_geometry_is_placed_by_its_own_panel(viewer: Any, tmp_path: Path, qtbot: QtBot):
-    (layer,) = add(viewer, stores.points(tmp_path / "a.zarrvectors", levels=[(2.0, 1.0)]))
+    path = stores.points(tmp_path / "a.zarrvectors", levels=[(2.0, 1.0)])
+    coarse = strata.open(path).geometries[0].levels[1].read().vertices
+    (layer,) = add(viewer, path)
     panel = placing(viewer, layer, qtbot)
     assert offered(panel) == []
     panel.placing.geometry_button.click()
     (other,) = viewer.window._qt_window.findChildren(GeometryPanel)
     assert other.layer is layer
+    assert column(panel, "Vertices") == ["6 vertices", f"{len(coarse)} vertices"]
+    other.parent().hide()
+    double_click(panel, 1)
+    assert other.parent().isVisible()
+    assert viewer.layers[:] == [layer]

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from napari.layers import Image, Labels, Layer
+from qtpy.QtGui import QEnterEvent
 from qtpy.QtWidgets import QComboBox, QFormLayout, QHBoxLayout, QPushButton
 from superqt.utils import signals_blocked
 
@@ -171,6 +172,11 @@ class CopyPart(Part):
         """Give up what is being read."""
         if self._given_up is not None:
             self._given_up.set()
+
+    def enterEvent(self, event: QEnterEvent) -> None:
+        """Say what it costs now: a shape may have been drawn since."""
+        super().enterEvent(event)
+        self.show_cost()
 
     def forget(self, layer: Layer) -> None:
         """Give up what is being read of a layer that was removed."""

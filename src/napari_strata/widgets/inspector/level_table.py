@@ -47,7 +47,9 @@ Text = Callable[[Levels, LevelRow], str]
 
 
 def _off(levels: Levels, row: LevelRow) -> str:
-    return "?" if levels.alignment is None else figures.offset(levels.alignment[row.index].largest)
+    if levels.alignment is None:
+        return "–" if levels.found.kind == "single" else "?"  # one level is beside no other
+    return figures.offset(levels.alignment[row.index].largest)
 
 
 def _on_disk(levels: Levels, row: LevelRow) -> str:

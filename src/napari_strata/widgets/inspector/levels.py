@@ -16,6 +16,7 @@ from napari_strata.layers.inspection import Inspection
 from napari_strata.layers.level_layer import level_layer
 from napari_strata.layers.level_lock import BUDGET, lock, lock_cost
 from napari_strata.layers.opened_image import levels_of
+from napari_strata.widgets.geometry_panel import open_panel as open_geometry_panel
 from napari_strata.widgets.inspector import figures
 from napari_strata.widgets.inspector.boxes import BoxesToggle, ShownBoxes
 from napari_strata.widgets.inspector.level_table import Levels, LevelTable
@@ -172,9 +173,12 @@ class LevelsPart(Part):
             self.open_level(self.table.row)
 
     def open_level(self, level: int) -> None:
-        """Add a level as a layer of its own, above this one."""
+        """Add a level as a layer of its own, above this one; a geometry's has its own panel."""
         layer, found = self.layer, self.found
-        if layer is None or found is None or found.kind == "geometry":
+        if layer is None or found is None:
+            return
+        if found.kind == "geometry":
+            open_geometry_panel(self.desk.viewer)
             return
         self.say("")
         if not self._agreed(layer, level, "Add it as a layer?"):

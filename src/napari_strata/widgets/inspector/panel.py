@@ -214,8 +214,9 @@ class InspectorPanel(DockedPanel):
         self.levels.know(self.alignment.of(layer), affines)
         self.levels.show_layer(layer, found)
         self.origins.level = self.levels.table.row or 0
-        count = figures.problem_count(found.problems)
-        self.sections[self.problems].setText(f"Problems: {count}")
+        known = bool(found.format or found.problems)  # else nobody has looked for any
+        count = f": {figures.problem_count(found.problems)}" if known else ""
+        self.sections[self.problems].setText(f"Problems{count}")
         for part, section in self.sections.items():
             if section.isExpanded():
                 part.show_layer(layer, found)
