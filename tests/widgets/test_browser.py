@@ -400,9 +400,12 @@ def narrow(panel: BrowserPanel, text: str, qtbot: Any) -> None:
 def test_the_filter_narrows_the_list(viewer: Any, group: Path, qtbot: Any):
     panel = connected(viewer, group, qtbot)
     select(panel, qtbot, ("nuclei",))
+    select(panel, qtbot, ("walls",), ("nuclei",))
     narrow(panel, "LL", qtbot)
     assert names(panel) == ["cells", "walls"]
     assert row(panel, "walls")[4] == "2 × 3 µm"
+    assert [r.entry.name for r in panel.tree.selected_rows()] == ["walls"]
+    assert panel.details.name.text() == "walls"
     narrow(panel, "nothing", qtbot)
     assert names(panel) == []
     assert panel.model.hasChildren(panel.model.index(0, 0))

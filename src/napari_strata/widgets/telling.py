@@ -40,8 +40,8 @@ def tell(built: Built, browse: Callable[[], Any] | None = None) -> None:
 def _tell_of_more(message: str, browse: Callable[[], Any] | None) -> None:
     if browse is None:
         show_info(
-            f"{message}; open one by its own folder, or see them all in Plugins > Browser "
-            "(Strata) or with: napari-strata inspect"
+            f"{message}; open one by its own folder, or see them all in Plugins > Strata > "
+            "Browser or with: napari-strata inspect"
         )
         return
 

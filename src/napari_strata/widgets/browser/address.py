@@ -81,6 +81,8 @@ class AddressForm(QWidget):  # type: ignore[misc]
             "the usual credentials where that is refused"
         )
         self.go = QPushButton("Connect")
+        # Wide enough for both of its texts, so that nothing moves when they change.
+        self.go.setMinimumWidth(self.go.fontMetrics().horizontalAdvance("Connect") + 24)
 
     def _lay_out(self) -> None:
         self.menu = menu = QMenu(self)

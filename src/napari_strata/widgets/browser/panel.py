@@ -24,7 +24,7 @@ from napari_strata.widgets.browser import history
 from napari_strata.widgets.browser.address import AddressForm, dropped
 from napari_strata.widgets.browser.details import PICTURE, Details
 from napari_strata.widgets.browser.entry_model import EntryModel
-from napari_strata.widgets.browser.listing import key_of
+from napari_strata.widgets.browser.listing import Key, key_of
 from napari_strata.widgets.browser.opener import Opener
 from napari_strata.widgets.browser.reading import Reading
 from napari_strata.widgets.browser.row import Row
@@ -51,7 +51,8 @@ class BrowserPanel(DockedPanel):
         self.reading = Reading(self)
         self.opener = Opener(self.viewer, self.reading, self)
         self.model = EntryModel(self.reading, self)
-        self._pictures: dict[tuple[str, str], Thumbnail | str] = {}
+        self._pictures: dict[Key, Thumbnail | str] = {}
+        self._kept: set[Key] = set()
         self._make()
         self._lay_out()
         self._connect()
@@ -119,6 +120,7 @@ class BrowserPanel(DockedPanel):
         self.tree.opened.connect(self.open_selected)
         self.model.looked.connect(self._looked)
         self.model.modelReset.connect(self._select)
+        self.model.narrowed.connect(self._narrowed)
         self.model.failed.connect(self._say)
         self.segment.asked.connect(self._open_segment)
         self.open_button.clicked.connect(self.open_selected)
@@ -189,7 +191,12 @@ class BrowserPanel(DockedPanel):
         self._soon_filter.start()
 
     def _narrow(self) -> None:
+        self._kept = {key_of(row.entry) for row in self.tree.selected_rows()}
         self.model.narrow(self.filter.text())
+
+    def _narrowed(self) -> None:
+        """Select again what was selected, as far as it is still listed."""
+        self.tree.select_rows(r for r in self.model.shown() if key_of(r.entry) in self._kept)
 
     # ------------------------------------------------------------------- what is selected
 

@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
-from qtpy.QtCore import QModelIndex, QSize, Qt, QTimer, Signal
+from qtpy.QtCore import (
+    QItemSelection,
+    QItemSelectionModel,
+    QModelIndex,
+    QSize,
+    Qt,
+    QTimer,
+    Signal,
+)
 from qtpy.QtGui import QKeyEvent, QPainter, QPaintEvent, QResizeEvent, QShowEvent
 from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QTreeView, QWidget
 
@@ -15,6 +23,8 @@ HINT = (
     "Type, paste or drop the path or address of a folder: what is in it is listed here, and "
     "opened in parts."
 )
+_CURRENT = QItemSelectionModel.SelectionFlag.NoUpdate
+_SELECT = QItemSelectionModel.SelectionFlag.ClearAndSelect | QItemSelectionModel.SelectionFlag.Rows
 _AT_ONCE = 8  # rows that are looked at
 _PAUSE = 30  # milliseconds; what is scrolled past is not looked at
 _WIDTHS = (176, 108, 132, 62, 150, 170)
@@ -76,6 +86,15 @@ class EntryTree(QTreeView):  # type: ignore[misc]
         """Give the selected rows from top to bottom."""
         rows = [self._model.row_of(index) for index in self.selectionModel().selectedRows()]
         return sorted((row for row in rows if row is not None), key=_place)
+
+    def select_rows(self, rows: Iterable[Row]) -> None:
+        """Select these rows and no others; the last one is the current one."""
+        selection = QItemSelection()
+        for row in rows:
+            index = self._model.index_of(row)
+            selection.select(index, index)
+            self.selectionModel().setCurrentIndex(index, _CURRENT)
+        self.selectionModel().select(selection, _SELECT)
 
     def current_row(self) -> Row | None:
         """Give the row that was selected last."""
