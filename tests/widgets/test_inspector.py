@@ -306,3 +306,53 @@ def test_a_closed_panel_is_let_go(viewer: Any, samples: dict[str, Sample], qtbot
     qtbot.waitUntil(lambda: gc.collect() >= 0 and there() is None, timeout=LONG)
     viewer.add_image(np.zeros((4, 4)))  # nobody is called that is no longer there
     assert isinstance(viewer.layers[-1], Image)
+
+
+def _layers() -> dict[str, tuple[Any, list[str], int]]:
+    """Layers of all kinds: how it is made, its shapes, the rows and columns of its matrix."""
+    line = np.array([[0.0, 0.0], [3.0, 4.0]])
+    return {
+        "rgb": (lambda v: v.add_image(np.zeros((5, 7, 3), "u1"), rgb=True), ["5 × 7"], 3),
+        "rgb pyramid": (
+            lambda v: v.add_image(
+                [np.zeros((8, 8, 3), "u1"), np.zeros((4, 4, 3), "u1")], rgb=True, multiscale=True
+            ),
+            ["8 × 8", "4 × 4"],
+            3,
+        ),
+        "labels": (lambda v: v.add_labels(np.zeros((5, 7), int)), ["5 × 7"], 3),
+        "five axes": (
+            lambda v: v.add_image(np.zeros((2, 3, 4, 5, 6)), contrast_limits=(0, 1)),
+            ["2 × 3 × 4 × 5 × 6"],
+            6,
+        ),
+        "one voxel thin": (lambda v: v.add_image(np.zeros((1, 5, 7))), ["1 × 5 × 7"], 4),
+        "points": (lambda v: v.add_points(line), [], 3),
+        "shapes": (lambda v: v.add_shapes([line], shape_type="line"), [], 3),
+        "vectors": (lambda v: v.add_vectors(line[None]), [], 3),
+        "tracks": (lambda v: v.add_tracks([[0, 0, 0, 0], [0, 1, 1, 1]]), [], 4),
+        "surface": (
+            lambda v: v.add_surface((np.eye(3), np.array([[0, 1, 2]]), np.ones(3))),
+            [],
+            4,
+        ),
+    }
+
+
+@pytest.mark.parametrize("kind", _layers())
+def test_any_kind_of_layer_is_shown(viewer: Any, qtbot: QtBot, kind: str):
+    make, shapes, size = _layers()[kind]
+    panel = open_panel(viewer)
+    for section in panel.sections.values():
+        section.expand()
+    layer = make(viewer)
+    rest(panel, qtbot)
+    assert panel.layer is layer
+    assert column(panel, "Shape") == shapes if shapes else panel.levels.table.isHidden()
+    root = panel.origins.tree.topLevelItem(0)
+    matrix = root.data(0, Qt.ItemDataRole.UserRole).matrix
+    assert [len(row) for row in matrix] == [size] * size
+    assert panel.levels.lock_button.isHidden() is (len(shapes) < 2)
+    assert panel.copying.copy_button.isHidden() is (not shapes)
+    names = [row.name.text() for row in panel.edit.rows if not row.name.isHidden()]
+    assert names == ([str(label) for label in layer.axis_labels] if shapes else [])

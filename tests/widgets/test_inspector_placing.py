@@ -81,21 +81,21 @@ def test_a_move_by_the_user_is_undone_and_said_in_another_system(
 def test_origin_moves_all_that_was_opened_together(
     viewer: Any, samples: dict[str, Sample], qtbot: QtBot
 ):
-    layers = add(viewer, samples["neuroglancer-n5"].path)
+    layers = add(viewer, samples["n5-viewer"].path)  # two channels, voxels of 2 × 1 × 1 µm
+    (other,) = add(viewer, samples["neuroglancer-n5"].path)
+    assert len(layers) == 2
     panel = placing(viewer, layers[0], qtbot)
     assert offered(panel) == ["origin"]
-    before = [np.array(x.data_to_world([0] * x.ndim)) for x in layers]
+    assert [at(x, [0, 0, 0]) for x in layers] == [[0, 0, 0]] * 2
     choose(panel.placing.origin, 1)
     rest(panel, qtbot)
-    for layer, place in zip(layers, before, strict=True):
-        # from the centre of voxel 0 to its corner: half a voxel of level 0 further on
-        half = np.asarray(layer.scale) / 2
-        np.testing.assert_allclose(layer.data_to_world([0] * layer.ndim), place + half)
-        assert layer.metadata["strata"]["choices"] == {"origin": "corner"}
+    # from the centre of voxel 0 to its corner: half a voxel of level 0 further on
+    assert [at(x, [0, 0, 0]) for x in layers] == [[1, 0.5, 0.5]] * 2
+    assert {str(x.metadata["strata"]["choices"]) for x in layers} == {"{'origin': 'corner'}"}
+    assert at(other, [0, 0, 0]) == [0, 0, 0]  # another dataset
     choose(panel.placing.origin, 0)
     rest(panel, qtbot)
-    for layer, place in zip(layers, before, strict=True):
-        np.testing.assert_allclose(layer.data_to_world([0] * layer.ndim), place)
+    assert [at(x, [0, 0, 0]) for x in layers] == [[0, 0, 0]] * 2
 
 
 def test_an_origin_that_the_metadata_says_itself_stays(
