@@ -170,6 +170,14 @@ def test_colors_are_channels():
     assert [c.window for c in image.display.channels] == [(0, 255)] * 3
 
 
+def test_the_opacity_of_colors_is_a_channel_that_is_not_shown():
+    image = layer_image(Image(np.zeros((6, 7, 4), np.uint8), rgb=True, name="photo"))
+    assert [c.color for c in image.display.channels[:3]] == ["FF0000", "00FF00", "0000FF"]
+    assert [c.visible for c in image.display.channels] == [True, True, True, False]
+    assert image.display.channels[3].label == "opacity"
+    assert [loss.code for loss in image.losses] == ["look-not-carried"]
+
+
 def test_all_channels_of_one_layer_look_as_it_does(tmp_path: Path):
     """More than 32 channels are one layer with a slider."""
     source = tmp_path / "in.zarr"
@@ -207,6 +215,50 @@ def test_label_colors_and_properties():
     assert display.label_properties == {1: {"name": "one", "size": 3}, 7: {"size": 4}}
     layer.colormap = {None: "yellow", 1: "red"}
     assert [loss.code for loss in layer_image(layer).losses] == ["colormap-not-carried"]
+
+
+SHEARS = [
+    pytest.param([0.1, 0.2, 0.3], [[1, 0.1, 0.2], [0, 1, 0.3], [0, 0, 1]], id="above"),
+    pytest.param(
+        np.array([[1, 0, 0], [0.1, 1, 0], [0.2, 0.3, 1]]),
+        [[1, 0, 0], [0.1, 1, 0], [0.2, 0.3, 1]],
+        id="below the diagonal",
+    ),
+]
+
+
+@pytest.mark.filterwarnings("ignore:Non-orthogonal slicing:UserWarning")  # of planes, in napari
+@pytest.mark.parametrize(("shear", "matrix"), SHEARS)
+def test_a_sheared_layer(shear, matrix):
+    layer = Image(np.zeros((4, 5, 6)), shear=shear, scale=(2, 3, 4), translate=(5, 6, 7))
+    expected = np.eye(4)
+    expected[:3, :3] = matrix @ np.diag([2, 3, 4])
+    expected[:3, 3] = (5, 6, 7)
+    np.testing.assert_allclose(layer_image(layer).levels[0].affine, expected, atol=1e-12)
+
+
+NAMED = [
+    pytest.param("czyx", {}, ["channel", "space", "space", "space"], id="c, z, y, x"),
+    pytest.param("tcyx", {}, ["time", "channel", "space", "space"], id="t, c, y, x"),
+    pytest.param(("channel", "y", "x"), {}, ["channel", "space", "space"], id="channel, y, x"),
+    pytest.param("cyx", {"units": "um"}, ["channel", "space", "space"], id="all in micrometres"),
+    pytest.param("abyx", {}, ["time", "space", "space", "space"], id="other names"),
+]
+
+
+@pytest.mark.parametrize(("names", "more", "types"), NAMED)
+def test_axes_that_nobody_declared_are_told_by_their_names(names, more, types, tmp_path: Path):
+    layer = Image(np.zeros((3,) * len(names)), axis_labels=tuple(names), name="i", **more)
+    axes = layer_image(layer).axes
+    assert [axis.type for axis in axes] == types
+    assert all(axis.unit is None for axis in axes if axis.type == "channel")
+
+
+def test_channels_in_one_array_are_not_averaged(tmp_path: Path):
+    values = np.stack([np.full((8, 8), v, np.uint8) for v in (0, 100, 200)])
+    exported([Image(values, axis_labels=("c", "y", "x"), name="i")], tmp_path / "o.zarr", levels=2)
+    coarse = np.asarray(strata.open(tmp_path / "o.zarr").images[0].levels[1].data)
+    assert [np.unique(channel).tolist() for channel in coarse] == [[0], [100], [200]]
 
 
 def test_other_layers_are_refused():

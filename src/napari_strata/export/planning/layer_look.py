@@ -12,6 +12,7 @@ from napari_strata.layers.record import CONTRAST_RANGE, FIRST_POSITION, PENDING_
 from napari_strata.model import ChannelDisplay, Display, Problem
 
 _RGB = ("FF0000", "00FF00", "0000FF")
+_OPACITY = "opacity"
 _USUAL: dict[str, dict[str, tuple[Any, ...]]] = {
     "image": {
         "opacity": (1.0,),
@@ -39,7 +40,13 @@ def look_of(
         return display, (*losses, *others)
     if getattr(layer, "rgb", False):
         whole, _ = contrast(ChannelDisplay(), dtype)  # as napari draws colours
-        return Display(tuple(ChannelDisplay(color=c, window=whole) for c in _RGB)), others
+        shown = tuple(ChannelDisplay(color=c, window=whole) for c in _RGB)
+        if _color_count(layer) == len(_RGB):
+            return Display(shown), others
+        hidden = ChannelDisplay(label=_OPACITY, window=whole, visible=False)
+        message = "the opacity of its voxels is written as a channel of values that is not shown"
+        lost = Problem("look-not-carried", "info", layer.name, message)
+        return Display((*shown, hidden)), (lost, *others)
     color, inverted, losses = _color(layer)
     window, span = _window(layer, dtype, record or {})
     channel = ChannelDisplay(
@@ -53,6 +60,11 @@ def look_of(
     )
     first = dict((record or {}).get(FIRST_POSITION, {}))
     return Display((channel,), first_position=first), (*losses, *others)
+
+
+def _color_count(layer: Any) -> int:
+    finest = layer.data[0] if layer.multiscale else layer.data
+    return int(finest.shape[-1])
 
 
 def _window(
