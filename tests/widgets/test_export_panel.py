@@ -16,6 +16,8 @@ from qtpy.QtWidgets import QApplication
 
 import napari_strata as strata
 from napari_strata.export import ome_zarr
+from napari_strata.widgets.export import panel as export_panel
+from napari_strata.widgets.export import planning
 from napari_strata.widgets.export.panel import ExportPanel, open_panel
 from napari_strata.widgets.export.region import EVERYTHING, PLACES, VIEW, VOXELS
 
@@ -489,6 +491,98 @@ def test_the_window_answers_while_it_is_exported(
     (image,) = strata.open(tmp_path / "out.zarr").images
     assert image.levels[0].translate.tolist() == [0, 0, 0]
     assert image.name == "cells"
+
+
+def test_a_change_while_it_is_planned_loses_no_click(viewer: Any, qtbot: Any, tmp_path: Path):
+    panel = open_panel(viewer)
+    layer = add_image(viewer)
+    panel.target.path.setText(str(tmp_path / "out.zarr"))
+    planned(panel, qtbot)
+    panel.begin()
+    layer.translate = (100, 100, 100)
+    assert finish(panel, qtbot).failure == ""
+    (image,) = strata.open(tmp_path / "out.zarr").images
+    assert image.levels[0].translate.tolist() == [0, 0, 0]
+    qtbot.waitUntil(lambda: "translation 100, 100, 100" in panel.text.text(), timeout=30_000)
+
+
+def test_what_is_painted_and_moved_meanwhile_is_not_in_it(
+    viewer: Any, qtbot: Any, tmp_path: Path, held: threading.Event
+):
+    panel = open_panel(viewer)
+    labels = add_labels(viewer)
+    points = viewer.add_points(
+        [[1.0, 2.0, 3.0]], name="spots", units="um", axis_labels=("z", "y", "x")
+    )
+    viewer.layers.selection = {labels, points}
+    panel.target.path.setText(str(tmp_path / "out.ome.zarr"))
+    panel.begin()
+    qtbot.waitUntil(lambda: bool(panel.exports.jobs), timeout=30_000)
+    assert "paint" not in panel.rows.rows[0].hint.text()
+    labels.data_setitem(tuple(np.array([[0, 0], [0, 1], [0, 0]])), 77)
+    points.data = [[9.0, 9.0, 9.0], [8.0, 8.0, 8.0]]
+    points.translate = (5, 5, 5)
+    held.set()
+    assert finish(panel, qtbot).failure == ""
+    opened = strata.open(tmp_path / "out.ome.zarr")
+    assert np.array_equal(np.asarray(opened.images[0].levels[0].data), PIXELS % 5)
+    assert opened.geometries[0].levels[0].read().vertices.tolist() == [[1, 2, 3]]
+
+
+def test_labels_too_large_for_a_copy_are_to_be_left(
+    viewer: Any, qtbot: Any, tmp_path: Path, held: threading.Event, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(planning, "MOST_COPIED", 0)
+    monkeypatch.setattr("napari_strata.widgets.export.jobs.MOST_COPIED", 0)
+    panel = open_panel(viewer)
+    viewer.layers.selection = {add_image(viewer), add_labels(viewer)}
+    panel.target.path.setText(str(tmp_path / "out.zarr"))
+    panel.begin()
+    qtbot.waitUntil(lambda: bool(panel.rows.rows), timeout=30_000)
+    assert panel.rows.rows[0].hint.text().endswith("do not paint on nuclei.")
+    held.set()
+    assert finish(panel, qtbot).failure == ""
+
+
+def test_a_layer_is_described_once_for_a_plan(
+    viewer: Any, qtbot: Any, monkeypatch: pytest.MonkeyPatch
+):
+    asked: list[str] = []
+    describe = export_panel.layer_image
+    monkeypatch.setattr(
+        export_panel, "layer_image", lambda layer: asked.append(layer.name) or describe(layer)
+    )
+    panel = open_panel(viewer)
+    viewer.layers.selection = {add_image(viewer), add_labels(viewer)}
+    planned(panel, qtbot)
+    asked.clear()
+    planned(panel, qtbot)
+    assert asked == ["cells", "nuclei"]
+
+
+def test_the_list_stays_where_it_was_scrolled_to(viewer: Any):
+    panel = open_panel(viewer)
+    layers = [add_image(viewer, f"image {k}") for k in range(9)]
+    QApplication.processEvents()
+    bar = panel.layers.verticalScrollBar()
+    bar.setValue(bar.maximum())
+    place = bar.value()
+    assert place > 0
+    viewer.layers.selection = {layers[3]}
+    layers[2].name = "other"
+    QApplication.processEvents()
+    assert bar.value() == place
+
+
+def test_only_what_is_shown_is_below_in_detail(viewer: Any, qtbot: Any):
+    panel = open_panel(viewer)
+    assert not panel.details.isVisibleTo(panel)
+    add_image(viewer)
+    planned(panel, qtbot)
+    assert panel.details.isVisibleTo(panel)
+    panel.target.path.setText("/no/such/folder/a.zarr")
+    planned(panel, qtbot)
+    assert not panel.details.isVisibleTo(panel)
 
 
 def test_it_is_as_narrow_as_it_says(viewer: Any, qtbot: Any):

@@ -108,8 +108,8 @@ class ProblemList(QWidget):  # type: ignore[misc]
 
     def _add(self, message: str, severity: str) -> None:
         sentence = Sentence()
+        self._column.addWidget(sentence)  # before it is shown: without a parent it is a window
         sentence.say(message, severity)
-        self._column.addWidget(sentence)
 
 
 def quiet_text(text: str) -> QLabel:
