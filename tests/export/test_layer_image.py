@@ -261,6 +261,44 @@ def test_channels_in_one_array_are_not_averaged(tmp_path: Path):
     assert [np.unique(channel).tolist() for channel in coarse] == [[0], [100], [200]]
 
 
+@pytest.mark.parametrize("limits", [(0, np.inf), (-1e308, 1e308)], ids=["no end", "no width"])
+def test_contrast_that_is_no_number_is_estimated(limits, tmp_path: Path):
+    values = np.arange(16.0).reshape(4, 4)
+    layer = Image(values, name="i", colormap="green", contrast_limits=limits)
+    plan = exported([layer], tmp_path / "o.zarr")
+    assert [loss.code for loss in plan.losses] == ["look-not-carried"]
+    assert strata.open(tmp_path / "o.zarr").images[0].display.channels[0].window is not None
+
+
+def test_properties_of_what_is_no_label_are_left_out():
+    rows = {"index": [1.0, np.nan, 2.5], "name": ["one", "none", "half"]}
+    image = layer_image(Labels(np.zeros((4, 4), dtype=int), name="l", features=rows))
+    assert image.display.label_properties == {1: {"name": "one"}}
+    (loss,) = image.losses
+    assert (loss.code, loss.message[:6]) == ("properties-not-carried", "2 rows")
+    text = {"index": ["a"], "name": ["one"]}
+    image = layer_image(Labels(np.zeros((4, 4), dtype=int), name="l", features=text))
+    assert image.display.label_properties == {}
+
+
+def test_a_property_without_a_time_is_left_out():
+    rows = {"index": [1, 2], "seen": np.array(["2020-01-01", "NaT"], "datetime64[ns]")}
+    image = layer_image(Labels(np.zeros((4, 4), dtype=int), features=rows))
+    assert set(image.display.label_properties[1]) == {"seen"}
+    assert image.display.label_properties[2] == {}
+
+
+def test_a_unit_that_is_no_length_is_told(tmp_path: Path):
+    layer = Image(np.zeros((4, 4)), name="i", units=["kg", "um"], contrast_limits=(0, 1))
+    plan = exported([layer], tmp_path / "o.zarr")
+    (loss,) = plan.losses
+    assert (loss.code, loss.message) == (
+        "unit-not-carried",
+        "axis y in kilogram is written without a unit: it is none of length or time",
+    )
+    assert [unit for _, _, unit in parsed.axes(tmp_path / "o.zarr")] == [None, "micrometer"]
+
+
 def test_other_layers_are_refused():
     with pytest.raises(ValueError, match="p is a Points layer, expected Image or Labels"):
         layer_image(Points(np.zeros((1, 2)), name="p"))

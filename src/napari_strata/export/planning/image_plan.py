@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from napari_strata import affine
+from napari_strata import affine, units
 from napari_strata.export.documents import ome_layout, omero
 from napari_strata.export.documents.ome_axes import check_axes
 from napari_strata.export.documents.ome_layout import LABELS
@@ -34,6 +34,9 @@ from napari_strata.model import Problem
 __all__ = [
     "ExportPlan", "PlannedImage", "below", "estimate", "plan_images", "planned_image",
 ]  # fmt: skip
+
+
+_NO = "is written without a unit: it is none of length or time"
 
 
 def plan_images(layers: Sequence[Any], options: Options | None = None) -> ExportPlan:
@@ -80,11 +83,21 @@ def _in_format(image: LayerImage, options: Options, losses: list[Problem]) -> La
     if "/" in image.name or not image.name.strip():
         message = "readers take a name with a slash for a path, or show none; the folder's is shown"
         losses.append(Problem("name-not-carried", "info", image.name, message))
+    losses += _units_lost(image)
     try:
         check_axes(image.axes)
     except NotCarried as error:
         raise ExportError(f"{image.name}: {error}") from error
     return image
+
+
+def _units_lost(image: LayerImage) -> list[Problem]:
+    """Say which units are none of length or time, the only ones that OME-Zarr lists."""
+    return [
+        Problem("unit-not-carried", "warning", image.name, f"axis {axis.name} in {axis.unit} {_NO}")
+        for axis in image.axes
+        if axis.unit and not units.is_unitless(axis.unit) and units.parse(axis.unit) is None
+    ]
 
 
 def _default_version(images: Sequence[LayerImage]) -> Version:

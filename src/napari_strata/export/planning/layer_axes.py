@@ -25,8 +25,14 @@ def axes_of(layer: Any, record: Mapping[str, Any] | None) -> tuple[Axis, ...]:
         else:
             parsed = units.parse(unit)
             kind = _type(name, parsed) if known is None else known["type"]
-            axes.append(Axis(name, kind, parsed.name if parsed and kind != "channel" else None))
+            axes.append(Axis(name, kind, None if kind == "channel" else _unit(unit, parsed)))
     return _at_most_three_spatial(axes)
+
+
+def _unit(text: str, parsed: units.Unit | None) -> str | None:
+    if parsed is not None:
+        return parsed.name
+    return None if units.is_unitless(text) else text
 
 
 def _type(name: str, unit: units.Unit | None) -> AxisType:
