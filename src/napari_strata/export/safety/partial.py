@@ -16,6 +16,7 @@ NOTE = "export.json"
 JOURNALS = "journals"
 LOCK = "lock"
 ASIDE = "replaced"
+PROGRAM = "program"
 
 _KEY = "strata-export"
 _VERSION = 1
@@ -58,6 +59,13 @@ class Note:
 def partial_of(target: Path) -> Path:
     """Return the folder beside a target in which it is made."""
     return target.with_name(f".{target.name}.partial")
+
+
+def program() -> str:
+    """Say who writes: another version may write other bytes, so it does not go on."""
+    from napari_strata import __version__
+
+    return f"napari-strata {__version__}"
 
 
 def write_note(folder: Path, note: Note) -> None:

@@ -1,6 +1,6 @@
 """Writing into a bucket: there is nothing to rename, so the metadata of the root comes last.
 
-Until then what is there does not open as an image. A bucket has no exchange of two prefixes
+Until then there are arrays alone, which are no image yet. A bucket has no exchange of two prefixes
 either: what is replaced is removed first, its root's metadata before all else.
 """
 
@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Mapping
 from pathlib import PurePosixPath
 from typing import Any
+from urllib.parse import unquote
 
 from napari_strata.export.errors import ExportError
 from napari_strata.export.safety.place import TargetExists
@@ -120,17 +121,31 @@ def check_apart_remote(
 
     Raises
     ------
-    ExportError : they overlap.
+    ExportError : they overlap, or a source is read through a web address that names the same
+        bucket and folder: it would be removed before it is read.
     """
     for source in sources:
         while isinstance(source.get("base"), Mapping):
             source = source["base"]
+        address = _web_address(source)
+        if str(kvstore["bucket"]) in address and f"/{_folder(kvstore)}" in address:
+            raise ExportError(
+                f"{url} and {_folder(source).rstrip('/')} of a web server, which is exported, are "
+                "called as if they were the same; choose another folder"
+            )
         same = all(source.get(key) == kvstore.get(key) for key in ("driver", "bucket"))
         if not same or "path" not in source:
             continue
         one, other = _folder(source), _folder(kvstore)
         if one.startswith(other) or other.startswith(one):
             raise ExportError(f"{url} and {one.rstrip('/')}, which is exported, are in each other")
+
+
+def _web_address(kvstore: Mapping[str, Any]) -> str:
+    """Return where a web server is asked; ``""`` for what is no web server."""
+    if kvstore.get("driver") != "http":
+        return ""
+    return unquote(f"{kvstore.get('base_url', '')}/{_folder(kvstore)}")
 
 
 def _folder(kvstore: Mapping[str, Any]) -> str:
