@@ -9,7 +9,11 @@ import zarr
 from napari.layers import Image, Labels, Points
 
 import napari_strata as strata
+from napari_strata.export.ome_zarr import write
+from napari_strata.export.planning.image_plan import plan_images
 from napari_strata.export.planning.layer_image import layer_image
+from napari_strata.export.planning.options import Options
+from napari_strata.export.verify import verify
 from napari_strata.layers.common_origin import move_near_zero
 from napari_strata.samples import write_sample
 
@@ -97,6 +101,32 @@ def test_a_sliced_array_is_written_as_it_is(opened, tmp_path: Path):
     image = strata.open(tmp_path / "o.zarr").images[0]
     voxels = np.asarray(opened.data[0])[10:, ::2]
     np.testing.assert_array_equal(np.asarray(image.levels[0].data), voxels)
+
+
+ZARR = np.arange(5 * 6 * 7, dtype=np.uint16).reshape(5, 6, 7)
+OF_ZARR = [
+    pytest.param("zyx", {}, {"voxels": {"z": (1, 4), "x": (2, 7)}}, ZARR[1:4, :, 2:], id="cropped"),
+    pytest.param("xyz", {}, {}, ZARR.transpose(2, 1, 0), id="reordered"),
+    pytest.param(
+        "zyx", {"scale": (1, -1, 1)}, {"resample": True}, ZARR[:, ::-1], id="mirrored"
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("names", "more", "wishes", "expected"), OF_ZARR)
+def test_an_array_of_zarr_is_read_only_when_it_is_written(
+    names, more, wishes, expected, tmp_path: Path, monkeypatch
+):
+    array = zarr.create_array(tmp_path / "in.zarr", shape=ZARR.shape, chunks=(2, 3, 4), dtype="u2")
+    array[...] = ZARR
+    layer = Image(array, name="i", axis_labels=tuple(names), contrast_limits=(0, 9), **more)
+    with monkeypatch.context() as patch:
+        patch.setattr(zarr.Array, "__getitem__", lambda *_: pytest.fail("it was read"))
+        plan = plan_images([layer], Options(**wishes))
+    write(plan, tmp_path / "o.zarr")
+    verify(plan, tmp_path / "o.zarr")
+    found = strata.open(tmp_path / "o.zarr").images[0].levels[0].data
+    np.testing.assert_array_equal(np.asarray(found), expected)
 
 
 def test_a_moved_layer_moves_all_its_levels(opened, tmp_path: Path):

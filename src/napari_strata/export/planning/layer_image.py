@@ -20,6 +20,7 @@ from napari_strata.arrays import LevelArray
 from napari_strata.export.errors import ExportError
 from napari_strata.export.planning.layer_axes import axes_of, in_units, unit_factors, unit_names
 from napari_strata.export.planning.layer_look import look_of
+from napari_strata.export.planning.unread import unread
 from napari_strata.layers.record import ARRAYS, CHANNEL_LABEL, LAYER_NAME
 from napari_strata.model import Axis, Display, Kind, Problem
 
@@ -95,7 +96,7 @@ def layer_image(layer: Any) -> LayerImage:
     worlds = in_units(factors, worlds)
     if record is not None and _is_unmoved(layer, record):
         worlds = _declared(record) or worlds
-    levels = [LayerLevel(a, w) for a, w in zip(arrays, worlds, strict=False)]
+    levels = [LayerLevel(unread(a), w) for a, w in zip(arrays, worlds, strict=False)]
     display, losses = look_of(layer, arrays[0].dtype, record, _channel_label(layer, record))
     losses = (*losses, *_moved_away(layer))
     image = LayerImage(
@@ -243,12 +244,7 @@ def _with_colours_as_channels(image: LayerImage) -> LayerImage:
     for level in image.levels:
         n = len(image.axes)
         order = (*range(first_space), n, *range(first_space, n))
-        pixels = transposed(level.pixels, order)
+        pixels = level.pixels.transpose(order)
         levels.append(LayerLevel(pixels, affine.insert_axis(level.affine, first_space, 1.0, 0.0)))
     factors = (*image.factors[:first_space], 1.0, *image.factors[first_space:])
     return replace(image, axes=axes, levels=tuple(levels), factors=factors)
-
-
-def transposed(pixels: Any, order: Sequence[int]) -> Any:
-    """Reorder the axes of an array without reading it."""
-    return pixels.transpose(order) if hasattr(pixels, "transpose") else np.transpose(pixels, order)

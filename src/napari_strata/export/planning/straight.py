@@ -10,7 +10,7 @@ from napari_strata import affine
 from napari_strata.affine import Matrix
 from napari_strata.export.documents.ome_multiscales import is_straight
 from napari_strata.export.errors import ExportError
-from napari_strata.export.planning.layer_image import LayerImage, LayerLevel, transposed
+from napari_strata.export.planning.layer_image import LayerImage, LayerLevel
 
 _SAME_PLACE = 1e-9  # of a voxel, at an image's far end
 
@@ -54,7 +54,7 @@ def _order(image: LayerImage) -> list[int]:
 
 def _level(level: LayerLevel, order: list[int]) -> LayerLevel:
     n = len(order)
-    pixels = transposed(level.pixels, order)
+    pixels = level.pixels.transpose(order)
     matrix = np.array(level.affine)
     matrix[:n, :n] = level.affine[:n, :n][:, order]
     against = [bool(matrix[axis, axis] < 0) for axis in range(n)]
