@@ -15,6 +15,7 @@ from qtpy.QtCore import QCoreApplication, QEvent, Qt
 from qtpy.QtWidgets import QApplication
 
 import napari_strata as strata
+from napari_strata.export import images as export_images
 from napari_strata.export import ome_zarr
 from napari_strata.widgets.export import panel as export_panel
 from napari_strata.widgets.export import planning
@@ -257,6 +258,7 @@ def test_time_points(viewer: Any, qtbot: Any):
         np.zeros((6, 8, 9), np.uint8), name="movie", axis_labels=("t", "y", "x"),
         units=("s", "um", "um"),
     )  # fmt: skip
+    planned(panel, qtbot)
     assert panel.region.times.isVisibleTo(panel)
     panel.region.times.setText("2:5")
     assert level_shapes(planned(panel, qtbot)) == [(3, 8, 9)]
@@ -549,29 +551,16 @@ def test_a_layer_is_described_once_for_a_plan(
 ):
     asked: list[str] = []
     describe = export_panel.layer_image
-    monkeypatch.setattr(
-        export_panel, "layer_image", lambda layer: asked.append(layer.name) or describe(layer)
-    )
+    for module in (export_panel, export_images):
+        monkeypatch.setattr(
+            module, "layer_image", lambda layer: asked.append(layer.name) or describe(layer)
+        )
     panel = open_panel(viewer)
     viewer.layers.selection = {add_image(viewer), add_labels(viewer)}
     planned(panel, qtbot)
     asked.clear()
     planned(panel, qtbot)
     assert asked == ["cells", "nuclei"]
-
-
-def test_the_list_stays_where_it_was_scrolled_to(viewer: Any):
-    panel = open_panel(viewer)
-    layers = [add_image(viewer, f"image {k}") for k in range(9)]
-    QApplication.processEvents()
-    bar = panel.layers.verticalScrollBar()
-    bar.setValue(bar.maximum())
-    place = bar.value()
-    assert place > 0
-    viewer.layers.selection = {layers[3]}
-    layers[2].name = "other"
-    QApplication.processEvents()
-    assert bar.value() == place
 
 
 def test_only_what_is_shown_is_below_in_detail(viewer: Any, qtbot: Any):
@@ -583,6 +572,16 @@ def test_only_what_is_shown_is_below_in_detail(viewer: Any, qtbot: Any):
     panel.target.path.setText("/no/such/folder/a.zarr")
     planned(panel, qtbot)
     assert not panel.details.isVisibleTo(panel)
+
+
+def test_many_problems_are_listed_in_detail(viewer: Any, qtbot: Any):
+    panel = open_panel(viewer)
+    layers = [add_image(viewer, f"image {k}", colormap="viridis") for k in range(9)]
+    viewer.layers.selection = set(layers)
+    planned(panel, qtbot)
+    shown = panel.shown.problems.findChildren(type(panel.shown.message))
+    assert shown[-1].text.text() == "And 1 more, all are listed in detail."
+    assert all(f"image {k}: its colormap viridis" in panel.text.text() for k in range(9))
 
 
 def test_it_is_as_narrow_as_it_says(viewer: Any, qtbot: Any):

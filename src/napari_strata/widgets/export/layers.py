@@ -75,7 +75,6 @@ class LayerChoice(QListWidget):  # type: ignore[misc]
     def fill(self) -> None:
         """List the viewer's layers anew; boxes ticked by hand stay as they are."""
         ticked = self.chosen() if self._by_hand else self._viewer.layers.selection
-        place = self.verticalScrollBar().value()
         self._layers = [
             layer for layer in reversed(self._viewer.layers) if layer._type_string in _KINDS
         ]
@@ -87,7 +86,6 @@ class LayerChoice(QListWidget):  # type: ignore[misc]
                 item.setFlags(Qt.ItemFlag.ItemIsUserCheckable | Qt.ItemFlag.ItemIsEnabled)
                 item.setCheckState(Qt.CheckState.Unchecked)
         self._fit()
-        self.verticalScrollBar().setValue(place)
         self.following.watch(self._layers)
         self._tick(ticked)
 

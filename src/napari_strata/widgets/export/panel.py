@@ -55,7 +55,6 @@ class ExportPanel(QWidget):  # type: ignore[misc]
         self.viewer = getattr(napari_viewer, "__wrapped__", napari_viewer)
         self.preview: Preview | None = None
         self._running = 0
-        self._shown_for: list[int] = []
         self._background = Background()
         self.exports = exports_of(self.viewer)
         self._pause = QTimer(self)
@@ -142,8 +141,6 @@ class ExportPanel(QWidget):  # type: ignore[misc]
         chosen = self.layers.images()
         self.hint.setVisible(not self.layers.chosen())
         self.selected.setVisible(not self.layers.follows_selection)
-        if self._shown_for != [id(layer) for layer in chosen]:  # else they only moved, maybe often
-            self._axes_changed()
         self.way.set_most_levels(
             max((len(x.data) if x.multiscale else 1 for x in chosen), default=1)
         )
@@ -162,7 +159,6 @@ class ExportPanel(QWidget):  # type: ignore[misc]
             If one cannot be described.
         """
         chosen = self.layers.images()
-        self._shown_for = [id(layer) for layer in chosen]
         images = [layer_image(layer) for layer in chosen]
         self.region.set_layers(chosen, images)
         return images

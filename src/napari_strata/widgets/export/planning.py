@@ -30,6 +30,9 @@ from napari_strata.model import Problem
 SUFFIXES = {"ome-zarr": ".ome.zarr", "cosem": ".n5"}
 """By format, how a folder of it is called at the end."""
 
+MOST_SHOWN = 8
+"""Problems that are shown each with its sign; making these takes a moment."""
+
 MOST_COPIED = 64 * 2**20
 """Bytes that are copied without the window standing still."""
 
@@ -165,13 +168,15 @@ def preview(wish: Wish) -> Preview:
 
 
 def described(found: Preview) -> str:
-    """List the images and their levels: shape, size, scale and translation; and annotations."""
+    """List images, their levels (shape, size, scale, translation), annotations and problems."""
     parts = [_image_text(image) for image in found.plan.images]
     if found.wish.annotations:
         names = [f"{layer.name} ({layer._type_string})" for layer in found.wish.annotations]
         path = found.wish.path or "NAME.ome.zarr"
         folder = folder_beside(Path(path)).name
         parts.append("\n".join([f"Beside it, whole, in {folder}", *names]))
+    if len(found.problems) > MOST_SHOWN:
+        parts.append("\n".join(["What to know", *map(str, found.problems)]))
     return "\n\n".join(parts)
 
 

@@ -11,6 +11,7 @@ from superqt import QElidingLabel
 from napari_strata.export.planning.plan_text import bytes_text, seconds_text
 from napari_strata.export.run import Snapshot
 from napari_strata.widgets.export.jobs import Exports, Job
+from napari_strata.widgets.export.planning import MOST_SHOWN
 from napari_strata.widgets.problem_list import ProblemList, Sentence, WrappedText
 
 _STEPS = 1000
@@ -36,7 +37,7 @@ class JobRow(QWidget):  # type: ignore[misc]
         self.hint = WrappedText()
         self.hint.setPlainText(_hint(job))
         self.message = Sentence()
-        self.problems = ProblemList()
+        self.problems = ProblemList(most=MOST_SHOWN, elsewhere="as were shown before it began")
         line = QHBoxLayout()
         line.addWidget(self.state, 1)
         line.addWidget(self.message, 1)
