@@ -6,6 +6,7 @@ import json
 import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ LOCK = "lock"
 ASIDE = "replaced"
 PROGRAM = "program"
 
+_PACKAGE = "napari-strata"
 _KEY = "strata-export"
 _VERSION = 1
 _MOST_NAMED = 3  # differences in one message
@@ -63,9 +65,7 @@ def partial_of(target: Path) -> Path:
 
 def program() -> str:
     """Say who writes: another version may write other bytes, so it does not go on."""
-    from napari_strata import __version__
-
-    return f"napari-strata {__version__}"
+    return f"{_PACKAGE} {version(_PACKAGE)}"
 
 
 def write_note(folder: Path, note: Note) -> None:
