@@ -54,6 +54,9 @@ def test_a_bucket_gets_the_same_bytes_as_a_folder(bucket, image, tmp_path):
     strata.export(image, tmp_path / "it.zarr", **WISHES)
     found = {key.removeprefix("deep/it.zarr/"): data for key, data in bucket.objects.items()}
     assert found == bytes_below(tmp_path / "it.zarr")
+    names = [key.rpartition("/")[2] for key in bucket.written]
+    chunks = [k for k, name in enumerate(names) if name.isdigit()]
+    assert chunks[-1] < names.index("zarr.json")  # of whichever array or group
     assert bucket.written[-1] == "deep/it.zarr/zarr.json"
     assert strata.open("s3://lab/deep/it.zarr").images[0].levels[0].shape == (9, 9, 9)
 
@@ -91,7 +94,33 @@ def test_a_refused_write_leaves_nothing_that_opens(bucket, image):
     with pytest.raises(ExportError) as caught:
         strata.export(image, "s3://lab/it.zarr", **WISHES)
     assert len(str(caught.value).splitlines()) == 1
-    assert "it.zarr/zarr.json" not in bucket.objects
+    assert not [key for key in bucket.objects if key.endswith(".json")]
+    with pytest.raises(strata.OpenError):
+        strata.open("s3://lab/it.zarr")
+
+
+@pytest.mark.parametrize("format", ["ome-zarr", "cosem"])
+def test_what_a_broken_off_export_left_is_replaced(format, bucket, image):
+    target = f"s3://lab/it.{'n5' if format == 'cosem' else 'zarr'}"
+    bucket.refuses = lambda method, key: key.endswith(("1/c/0/0/0", "s1/0/0/0"))
+    with pytest.raises(ExportError):
+        strata.export(image, target, format=format, **WISHES)
+    bucket.refuses = lambda method, key: False
+    with pytest.raises(TargetExists, match="holds what an export has left"):
+        strata.export(image, target, format=format, **WISHES)
+    strata.export(image, target, format=format, restart=True, **WISHES)
+    assert strata.open(target).images[0].levels[0].shape == (9, 9, 9)
+    assert not [key for key in bucket.objects if key.endswith(".strata-export")]
+
+
+def test_foreign_files_beside_what_an_export_left_are_not_removed(bucket, image):
+    bucket.objects["it.zarr/.strata-export"] = b""
+    bucket.objects["it.zarr/0/c/0/0/0"] = b"1"
+    bucket.objects["it.zarr/thesis.docx"] = b"mine"
+    before = dict(bucket.objects)
+    with pytest.raises(TargetExists, match=r"thesis\.docx"):
+        strata.export(image, "s3://lab/it.zarr", restart=True, **WISHES)
+    assert bucket.objects == before
 
 
 def test_what_reads_otherwise_than_planned_is_closed_again(bucket, image, monkeypatch):
@@ -102,7 +131,7 @@ def test_what_reads_otherwise_than_planned_is_closed_again(bucket, image, monkey
     monkeypatch.setattr(verify, "verify", refuse)
     with pytest.raises(ExportError, match="not written right"):
         strata.export(image, "s3://lab/it.zarr", **WISHES)
-    assert "it.zarr/zarr.json" not in bucket.objects
+    assert not [key for key in bucket.objects if key.endswith(".json")]
 
 
 def test_resuming_in_a_bucket_is_refused(image):

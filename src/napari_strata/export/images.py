@@ -39,6 +39,7 @@ from napari_strata.export.safety.place import (
 from napari_strata.export.safety.remote import (
     begin_remote,
     check_apart_remote,
+    end_remote,
     end_unsound,
     is_remote,
     remote_target,
@@ -294,6 +295,7 @@ def _into_bucket(
     except BaseException:  # whatever it was, nobody has looked at all of it
         end_unsound(kvstore, str(location))
         raise
+    end_remote(kvstore, str(location))
     return _exported(str(location), plan, format, plan.losses)
 
 

@@ -1,13 +1,15 @@
-"""Writing into a bucket: there is nothing to rename, so the metadata of the root comes last.
+"""Writing into a bucket: there is nothing to rename, so all metadata comes last.
 
-Until then there are arrays alone, which are no image yet. A bucket has no exchange of two prefixes
-either: what is replaced is removed first, its root's metadata before all else.
+The root's comes at the very end.
+Until then there are chunks alone, which nobody can open, and a note by which they are known to be
+an export's. A bucket has no exchange of two prefixes either: what is replaced is removed first,
+its root's metadata before all else.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import Any
 from urllib.parse import unquote
@@ -20,7 +22,9 @@ from napari_strata.store.location import Location, is_url, parse_location
 _ROOT_METADATA = ("zarr.json", ".zgroup", ".zarray", ".zattrs", "attributes.json")
 _METADATA = frozenset({*_ROOT_METADATA, ".zmetadata"})
 _OME_FILE = ("OME", "METADATA.ome.xml")
+_NOTE = ".strata-export"
 _CHUNK = re.compile(r"c(?:[./]\d+)*|\d+(?:[./]\d+)*", re.ASCII)
+_CHUNK_OF_ANY = re.compile(r"(?:.*/)?\d+(?:[./]\d+)*", re.ASCII)
 _LARGEST_KEPT = 200  # characters of tensorstore's message
 
 
@@ -53,7 +57,7 @@ def remote_target(url: str) -> tuple[Location, dict[str, Any]]:
 
 
 def begin_remote(kvstore: Mapping[str, Any], url: str, *, replace: bool) -> None:
-    """Refuse a folder of a bucket in which something is, or empty it.
+    """Refuse a folder of a bucket in which something is, or empty it; leave the note in it.
 
     Parameters
     ----------
@@ -66,11 +70,27 @@ def begin_remote(kvstore: Mapping[str, Any], url: str, *, replace: bool) -> None
     """
     store = _open(kvstore, url)
     keys = _keys(store, url)
-    if not keys:
-        return
+    if keys:
+        _empty(store, keys, url, replace=replace)
+    _done(store.write(_NOTE, b"An export to this folder is under way, or was broken off."), url)
+
+
+def end_remote(kvstore: Mapping[str, Any], url: str) -> None:
+    """Take the note away from a dataset that is complete.
+
+    Raises
+    ------
+    ExportError : the bucket refuses.
+    """
+    _done(_open(kvstore, url).write(_NOTE, None), url)
+
+
+def _empty(store: Any, keys: Sequence[str], url: str, *, replace: bool) -> None:
     has_root = not {*_ROOT_METADATA}.isdisjoint(keys)
     if not replace:
         state = "is there already" if has_root else "holds files already"
+        if _NOTE in keys:
+            state = "holds what an export has left"
         raise TargetExists(f"{url} {state}; it is only replaced if that is asked for")
     foreign = foreign_key(keys)
     if foreign is not None:
@@ -80,17 +100,23 @@ def begin_remote(kvstore: Mapping[str, Any], url: str, *, replace: bool) -> None
     first = [key for key in _ROOT_METADATA if key in keys]
     for key in first:
         _done(store.write(key, None), url)
-    for future in [store.write(key, None) for key in keys if key not in first]:
+    for future in [store.write(key, None) for key in keys if key not in (*first, _NOTE)]:
         _done(future, url)
 
 
 def foreign_key(keys: Iterable[str]) -> str | None:
-    """Return the first key that is neither metadata nor a chunk below an array's metadata."""
+    """Return the first key that is neither metadata nor a chunk below an array's metadata.
+
+    Beside the note of an export, chunks have no metadata yet.
+    """
     known = sorted(set(keys))
+    is_begun = _NOTE in known
     folders = {PurePosixPath(key).parent for key in known if PurePosixPath(key).name in _METADATA}
     for key in known:
         path = PurePosixPath(key)
-        if path.name in _METADATA or path.parts[-2:] == _OME_FILE:
+        if path.name in _METADATA or path.parts[-2:] == _OME_FILE or key == _NOTE:
+            continue
+        if is_begun and _CHUNK_OF_ANY.fullmatch(key):
             continue
         above = next((folder for folder in path.parents if folder in folders), None)
         if above is None or not _CHUNK.fullmatch(path.relative_to(above).as_posix()):
@@ -99,7 +125,7 @@ def foreign_key(keys: Iterable[str]) -> str | None:
 
 
 def end_unsound(kvstore: Mapping[str, Any], url: str) -> None:
-    """Remove the root's metadata, so that what is there does not open as an image.
+    """Remove all metadata, the root's first, so that nobody can open what is there.
 
     Raises
     ------
@@ -108,6 +134,9 @@ def end_unsound(kvstore: Mapping[str, Any], url: str) -> None:
     store = _open(kvstore, url)
     for key in _ROOT_METADATA:
         _done(store.write(key, None), url)
+    for key in _keys(store, url):
+        if PurePosixPath(key).name in _METADATA:
+            _done(store.write(key, None), url)
 
 
 def check_apart_remote(
