@@ -16,9 +16,10 @@ from napari_strata.layers.placed import place
 
 
 @pytest.fixture(params=["sync", "async"])
-def any_slicing(request: pytest.FixtureRequest) -> Iterator[str]:
-    """Ask for this before ``window``: a viewer takes the setting when it is made."""
+def any_slicing(request: pytest.FixtureRequest, shared_viewer: Any) -> Iterator[str]:
+    """Slice in both of napari's ways. A viewer follows the setting, and resets it when made."""
     get_settings().experimental.async_ = request.param == "async"
+    assert shared_viewer._layer_slicer._force_sync is (request.param == "sync")
     yield request.param
     get_settings().experimental.async_ = False
 
@@ -55,8 +56,8 @@ class Window:
 
 
 @pytest.fixture
-def window(make_napari_viewer: Callable[..., Any]) -> Window:
-    return Window(make_napari_viewer(show=True))
+def window(shared_viewer: Any) -> Window:
+    return Window(shared_viewer)
 
 
 @pytest.fixture
