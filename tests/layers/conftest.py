@@ -63,8 +63,19 @@ def window(shared_viewer: Any) -> Window:
 @pytest.fixture
 def small_window(window: Window) -> Window:
     """A window of few pixels, where many views are drawn and only their matrices matter."""
+    return canvas_alone(window, 240)
+
+
+@pytest.fixture
+def square_window(window: Window) -> Window:
+    """A window of as many pixels as are looked at one by one, and no more."""
+    return canvas_alone(window, 590)
+
+
+def canvas_alone(window: Window, side: int) -> Window:
+    """Hide what is beside the canvas, and make the window a square of so many pixels."""
     window.viewer.window._qt_viewer.dockLayerControls.hide()
     window.viewer.window._qt_viewer.dockLayerList.hide()
-    window.viewer.window.resize(240, 240)
+    window.viewer.window.resize(side, side)
     settle(window.viewer)
     return window
