@@ -85,6 +85,7 @@ class SharedViewer:
             if type(child).__module__.startswith("napari_strata"):
                 child.deleteLater()
         viewer.layers.clear()
+        self._deafen()
         for name, model in self._parts().items():
             model.update(self._models[name])
         for dock in (window._qt_viewer.dockLayerControls, window._qt_viewer.dockLayerList):
@@ -93,6 +94,16 @@ class SharedViewer:
         QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
         QApplication.processEvents()
         self._check()
+
+    def _deafen(self) -> None:
+        """Disconnect what of ours listens to the viewer, such as the guard."""
+        viewer = self._viewer
+        groups = (viewer.layers.events, viewer.layers.selection.events, viewer.dims.events)
+        for emitter in [e for group in groups for e in (group, *group.emitters.values())]:
+            for callback in emitter.callbacks:
+                owner = callback[0]() if isinstance(callback, tuple) else callback
+                if _module(owner).startswith("napari_strata"):
+                    emitter.disconnect(callback)
 
     def _check(self) -> None:
         left = {name: model.model_dump() for name, model in self._parts().items()}
@@ -123,3 +134,8 @@ class SharedViewer:
         left = len(QtViewer._instances)
         QtViewer._instances.clear()
         assert left == 0, "something keeps a viewer that was closed"
+
+
+def _module(owner: object) -> str:
+    """Return where a function, or the class of an object, is defined."""
+    return str(getattr(owner, "__module__", "") or "")
