@@ -13,6 +13,8 @@ from devtools.screen import window_environment, with_screen
 from devtools.venv import ROOT, clean_environment, program
 
 _NO_TESTS_COLLECTED = 5
+# Two halves, so that tests of a module share what is made for it; who is done first takes over.
+_TWO_WORKERS = ("-n", "2", "--dist", "worksteal")
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,7 @@ def run_checks(arguments: Sequence[str], display: bool, screen_problem: str) -> 
     """
     python = str(program("python"))
     pytest = [python, "-m", "pytest"]
-    window = with_screen([*pytest, "-m", "window", "-n", "2", *arguments], display)
+    window = with_screen([*pytest, "-m", "window", *_TWO_WORKERS, *arguments], display)
     outcomes = [
         run_check("ruff check", [python, "-m", "ruff", "check"]),
         run_check("ruff format", [python, "-m", "ruff", "format", "--check"]),
@@ -61,7 +63,7 @@ def run_checks(arguments: Sequence[str], display: bool, screen_problem: str) -> 
         run_check("import contract", [str(program("lint-imports"))]),
         run_pytest(
             "tests",
-            [*pytest, "-m", "not window", "-n", "2", *arguments],
+            [*pytest, "-m", "not window", *_TWO_WORKERS, *arguments],
             clean_environment(os.environ),
         ),
         Outcome("window tests", False, 0.0, screen_problem)

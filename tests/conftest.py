@@ -2,11 +2,18 @@
 
 import os
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from napari_strata.samples import Sample, write_samples
+
+if TYPE_CHECKING:
+    from shared_viewer import SharedViewer
+
+pytest.register_assert_rewrite("shared_viewer")
 
 # napari resets its settings for every viewer of a test: those must not be the developer's own.
 os.environ["NAPARI_CONFIG"] = ""
@@ -17,6 +24,35 @@ def samples(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Sample]:
     """A sample of every format, by name; to be read only."""
     folder: Path = tmp_path_factory.mktemp("samples")
     return {sample.name: sample for sample in write_samples(folder)}
+
+
+@pytest.fixture(scope="module")
+def _shared() -> "Iterator[SharedViewer]":
+    from shared_viewer import SharedViewer
+
+    shared = SharedViewer()
+    yield shared
+    shared.close()
+
+
+@pytest.fixture
+def shared_viewer(_shared: "SharedViewer", qtbot: Any) -> Iterator[Any]:
+    """A napari viewer, shown and empty; the same one for all tests of a module."""
+    yield _shared.get()
+    _shared.empty()
+
+
+@pytest.fixture
+def _no_shared_viewer(_shared: "SharedViewer") -> None:
+    _shared.close()
+
+
+@pytest.fixture
+def make_napari_viewer(
+    _no_shared_viewer: None, make_napari_viewer: Callable[..., Any]
+) -> Callable[..., Any]:
+    """napari's own, for tests of a viewer that begins or ends: the shared one is closed before."""
+    return make_napari_viewer
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

@@ -3,32 +3,33 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 
+from napari_strata import demo as demo_module
+from napari_strata.samples import Sample, write_sample
+
 RUN = "from napari_strata.cli import main; main()"
-# Each is run before the demo: what a broken reader would make of the samples.
-SPOILT = {
-    "misplaced": """
-        layer.translate = layer.translate + ([0] * (layer.ndim - 1) + [3.0])
-    """,
-    "blank": """
-        layer.contrast_limits = (1e6, 2e6)
-    """,
-    "empty": """
-        layer.translate = layer.translate + 1e4
-    """,
-}
+# Each is run before the demo, which then shows two samples only.
+TWO = """
+from napari_strata import demo, samples
+demo.write_samples = lambda folder: tuple(
+    samples.write_sample(name, folder) for name in ("n5-array", "ome-zarr-0.4")
+)
+"""
 PATCH = """
-from napari_strata import demo
 original = demo.open_samples
 def open_samples(viewer, samples):
     opened = original(viewer, samples)
-    layer = opened[3][1]
-    {change}
+    opened[0][1].visible = False
+    opened[0][1].translate = [0, 0, 1e4]
     return opened
 demo.open_samples = open_samples
 """
@@ -62,20 +63,59 @@ def test_a_picture_of_the_whole_window(tmp_path: Path):
 
 
 @pytest.mark.window
-@pytest.mark.parametrize("name", SPOILT)
-def test_a_spoilt_layer_is_noticed(name: str, tmp_path: Path):
-    before = PATCH.format(change=SPOILT[name].strip())
-    done = demo(tmp_path, "--screenshot", str(tmp_path / "picture.png"), before=before)
+def test_a_layer_that_is_elsewhere_ends_the_demo(tmp_path: Path):
+    done = demo(tmp_path, "--screenshot", str(tmp_path / "picture.png"), before=TWO + PATCH)
     assert done.returncode == 1, done.stderr
     last = done.stderr.strip().splitlines()[-1]
     assert last.startswith("napari-strata: "), done.stderr
     assert "Traceback" not in done.stderr
 
 
+def moved(layer: Any, distance: float) -> None:
+    layer.translate = layer.translate + np.array([*[0] * (layer.ndim - 1), distance])
+
+
+def blank(layer: Any) -> None:
+    layer.contrast_limits_range = (0, 2e6)
+    layer.contrast_limits = (1e6, 2e6)
+
+
+SPOILT: dict[str, tuple[Callable[[Any], None], str]] = {
+    "not at all": (lambda layer: None, "None"),
+    "misplaced": (
+        lambda layer: moved(layer, 3.0),
+        r"drawn [+-]0\.\d+, \+(2\.[5-9]|3\.)\d* µm away",
+    ),
+    "blank": (blank, "the canvas is blank"),
+    "empty": (lambda layer: moved(layer, 1e4), "the canvas is blank"),
+}
+
+
+@pytest.fixture(scope="module")
+def two(tmp_path_factory: pytest.TempPathFactory) -> tuple[Sample, Sample]:
+    folder = tmp_path_factory.mktemp("two")
+    return write_sample("n5-array", folder), write_sample("ome-zarr-0.4", folder)
+
+
+@pytest.mark.window
+@pytest.mark.filterwarnings("ignore:viewer.camera is a deprecated attribute:DeprecationWarning")
+@pytest.mark.parametrize(("spoil", "said"), SPOILT.values(), ids=SPOILT)
+def test_a_spoilt_layer_is_noticed(
+    spoil: Callable[[Any], None], said: str, two: tuple[Sample, Sample], shared_viewer: Any
+):
+    """As a broken reader would open it; the layer of another sample lies over it."""
+    opened = demo_module.open_samples(shared_viewer, two)
+    spoil(opened[0][1])
+    problem = demo_module.check(shared_viewer, opened)
+    assert re.search(said, str(problem)), problem
+    assert problem is None or problem.startswith(f"{opened[0][1].name}: ")
+
+
 @pytest.mark.window
 def test_a_picture_that_cannot_be_saved(tmp_path: Path):
     (tmp_path / "file").write_text("")
-    done = demo(tmp_path, "--screenshot", str(tmp_path / "file/picture.png"))
+    picture = str(tmp_path / "file/picture.png")
+    done = demo(tmp_path, "--screenshot", picture, before=TWO)
     assert done.returncode == 1
     assert "Traceback" not in done.stderr
     assert done.stderr.strip().splitlines()[-1].startswith("napari-strata: ")

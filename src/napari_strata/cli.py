@@ -127,7 +127,7 @@ def convert(
         ),
     ] = None,
     everything: Annotated[
-        bool, typer.Option("--all", help="All images and labels of SRC.")
+        bool, typer.Option("--all", help="All images, labels and annotations of SRC.")
     ] = False,
     box: Annotated[
         str | None, typer.Option(help="Only this, in the axes' units: z=0:10.5,y=-3:20.")
@@ -187,7 +187,7 @@ def convert(
         typer.Option(help="Name of the AWS profile that SRC is read by, if it is in S3."),
     ] = None,
 ) -> None:
-    """Write images of a dataset as OME-Zarr, with metadata made afresh.
+    """Write images of a dataset as OME-Zarr or N5, with metadata made afresh.
 
     Ends with 0 if it is written and checked, 1 if it failed or was stopped (DST is as it was
     before; --resume goes on), 2 if it was refused before anything was written.
@@ -210,7 +210,7 @@ def convert(
         )
         images = chosen(found, image or (), everything=everything)
         if dry_run:
-            plan_only(images, output_format, wishes)
+            plan_only(images, target, output_format, wishes)
             return
         how = How(replace=replace, resume=resume, restart=restart, scheduler=scheduler)
         convert_images(images, target, output_format, wishes, how)

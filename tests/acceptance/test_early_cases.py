@@ -171,9 +171,9 @@ def check_values(layer, wanted, levels):
 
 @pytest.mark.window
 @pytest.mark.parametrize("case", CASES, ids=IDS)
-def test_first_position_in_a_window(case, tmp_path, make_napari_viewer):
+def test_first_position_in_a_window(case, tmp_path, shared_viewer):
     """The viewer stands at ``defaultZ``/``defaultT``, clamped into the stack."""
-    viewer = make_napari_viewer()
+    viewer = shared_viewer
     viewer.open(str(build(case, tmp_path)), plugin="napari-strata")
     point = viewer.dims.point
     for axis, index in case["expect"]["initial"].items():

@@ -488,9 +488,9 @@ def test_the_levels_hold_the_written_voxels(tmp_path):
 @pytest.mark.parametrize(
     "name", ["ng_group_downsamplingFactors_anisotropic", "cosem_negative_scale_y_flip"]
 )
-def test_in_a_window(name, tmp_path, make_napari_viewer):
+def test_in_a_window(name, tmp_path, shared_viewer):
     case = next(case for case in CASES if case["name"] == name)
-    viewer = make_napari_viewer()
+    viewer = shared_viewer
     viewer.open(str(build(case, tmp_path)), plugin="napari-strata")
     assert len(viewer.layers) == 1
     check_layer(viewer.layers[0], case["expect"])

@@ -96,16 +96,16 @@ def test_every_step_runs_even_after_one_has_failed(
     ran.effects = {"pytest": write_report}
     assert checks.run_checks(["-k", "one thing"], display=False, screen_problem="") == 1
     python, lint = str(venv.program("python")), str(venv.program("lint-imports"))
-    extra = ["-k", "one thing"]
+    workers, extra = ["-n", "2", "--dist", "worksteal"], ["-k", "one thing"]
     assert [command[:-1] if "pytest" in command else command for command in ran.seen] == [
         [python, "-m", "ruff", "check"],
         [python, "-m", "ruff", "format", "--check"],
         [python, "-m", "mypy"],
         [lint],
-        [python, "-m", "pytest", "-m", "not window", "-n", "2", *extra],
+        [python, "-m", "pytest", "-m", "not window", *workers, *extra],
         [
             *["xvfb-run", "-a", "-s", "-screen 0 1600x1200x24"],
-            *[python, "-m", "pytest", "-m", "window", "-n", "2", *extra],
+            *[python, "-m", "pytest", "-m", "window", *workers, *extra],
         ],
     ]
     assert capsys.readouterr().out.splitlines()[-2:] == [

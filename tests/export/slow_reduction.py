@@ -1,4 +1,4 @@
-"""What a reduction is, one window after the other, in plain Python."""
+"""What a reduction is, one window after the other, in plain Python; and where it is."""
 
 import itertools
 from collections import Counter
@@ -39,3 +39,12 @@ ONE = {
     "min": min,
     "max": max,
 }
+
+
+def reduced_affine(matrix, factors, method):
+    """Return where a reduced level is: the centre of a window, or of its first voxel."""
+    factors = np.asarray(factors, dtype=float)
+    shift = np.zeros(len(factors)) if method == "nearest" else (factors - 1) / 2
+    step = np.diag([*factors, 1.0])
+    step[:-1, -1] = shift
+    return matrix @ step

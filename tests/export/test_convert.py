@@ -453,3 +453,99 @@ def test_what_was_computed_from_a_dataset_does_not_replace_it(source, tmp_path):
 )
 def test_words(read, text, expected):
     assert read(text) == expected
+
+
+@pytest.fixture
+def annotated(tmp_path):
+    """An image with points beside it."""
+    from napari.layers import Image, Points
+
+    folder = tmp_path / "in"
+    folder.mkdir()
+    em = Image(np.ones((8, 8, 8), np.uint8), name="em")
+    points = Points([[1.0, 2.0, 3.0]], name="cells")
+    return strata.export([em, points], folder / "a.ome.zarr", scheduler="threads").path
+
+
+@pytest.mark.parametrize(
+    ("wishes", "files", "said"),
+    [
+        ([], ["it.annotations", "it.zarr"], "it.annotations: its annotations"),
+        (["--all"], ["it.annotations", "it.zarr"], "it.annotations: its annotations"),
+        (["--image", ""], ["it.zarr"], None),
+        (["--dry-run"], [], "annotations beside it: cells"),
+        (["--dry-run", "--image", ""], [], None),
+    ],
+)
+def test_annotations_go_with_all_of_a_dataset(wishes, files, said, annotated, tmp_path, capsys):
+    code, out, err = run(capsys, "convert", annotated, tmp_path / "it.zarr", *wishes, *THREADS)
+    assert (code, err) == (0, "")
+    assert sorted(set(os.listdir(tmp_path)) - {"in"}) == files
+    told = re.search(r"\S+: its annotations|annotations beside it.*", out)
+    assert (said is None) == (told is None)
+    assert said is None or said in out
+    if "it.annotations" in files:
+        (found,) = strata.open(tmp_path / "it.zarr").geometries
+        assert (found.name, found.read().vertices.tolist()) == ("cells", [[1, 2, 3]])
+
+
+@pytest.mark.parametrize("dry", [[], ["--dry-run"]])
+def test_annotations_that_have_no_place_are_told(dry, annotated, tmp_path, capsys):
+    arguments = ("convert", annotated, tmp_path / "it.n5", "--format", "cosem", *dry, *THREADS)
+    code, out, _ = run(capsys, *arguments)
+    assert code == 0
+    assert out.count("cells.zarrvectors: is not written: cosem has no place for it") == 1
+
+
+def test_geometries_of_a_dataset_that_have_no_place_are_told(annotated, tmp_path):
+    done = strata.export(strata.open(annotated), tmp_path / "it.n5", format="cosem")
+    codes = [problem.code for problem in done.problems]
+    assert codes.count("geometry-not-written") == 1
+
+
+@pytest.mark.parametrize(
+    ("target", "wishes", "said"),
+    [
+        ("it", ["--resume", "--restart"], "found both resume and restart"),
+        ("it", ["--all", "--image", ""], "found both --all and --image"),
+        ("it.n5", [], "ends in .n5, expected .zarr, as ome-zarr-0.5 is written"),
+        ("it.n5", ["--dry-run"], "ends in .n5, expected .zarr, as ome-zarr-0.5 is written"),
+        ("it.zarr", ["--format", "cosem"], "ends in .zarr, expected .n5, as cosem is written"),
+    ],
+)
+def test_wishes_that_contradict_each_other(target, wishes, said, source, tmp_path, capsys):
+    code, out, err = run(capsys, "convert", source, tmp_path / target, *wishes, *THREADS)
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert said in err
+    assert os.listdir(tmp_path) == ["src.zarr"]
+
+
+def test_a_resumed_export_of_voxels_that_changed_says_what_to_do(source, tmp_path, capsys):
+    chunk = source / "c/4/5/3"  # the last corner, which is read last and looked at
+    whole = chunk.read_bytes()
+    chunk.write_bytes(b"damaged")
+    arguments = ("convert", source, tmp_path / "it", "--chunks", "8,8,8", "--levels", "1", *THREADS)
+    with small_blocks():
+        run(capsys, *arguments)
+        chunk.write_bytes(whole)
+        stamp = os.stat(source / "zarr.json")
+        zarr.open_array(source)[:8, :8, :8] = 60000
+        os.utime(source / "zarr.json", ns=(stamp.st_atime_ns, stamp.st_mtime_ns))
+        code, _, err = run(capsys, *arguments, "--resume")
+    assert (code, err.count("\n")) == (1, 1)
+    assert "found other voxels" in err
+    assert "if its source has changed since it was begun, restart it" in err
+    assert not (tmp_path / "it").exists()
+
+
+def test_what_is_in_memory_is_not_said_to_be_resumed(tmp_path):
+    import threading
+
+    from napari.layers import Image
+
+    stop = threading.Event()
+    stop.set()
+    layer = Image(np.ones((8, 8), np.uint8), name="em")
+    with pytest.raises(ExportCancelled, match="nothing of it is left"):
+        strata.export(layer, tmp_path / "it", cancel=stop, scheduler="threads")
+    assert os.listdir(tmp_path) == []

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import zarr
-from tests.export.exporting import bytes_below, specimen
+from tests.export.exporting import SHAPE, bytes_below, specimen
 
 import napari_strata as strata
 from napari_strata.affine import from_scale_translate
@@ -18,6 +18,7 @@ from napari_strata.export.safety.place import TargetExists, check_target, local_
 from napari_strata.export.safety.stage_folder import leftover
 
 KILLS = 30
+SMALL = (21, 26, 19)  # 36 chunks, 8 shards
 ROOT = Path(__file__).parents[2]
 
 
@@ -31,9 +32,9 @@ def multiscales(name):
     return {"multiscales": [{"name": name, "axes": axes("zyx"), "datasets": datasets}]}
 
 
-def source_with_labels(folder: Path):
+def source_with_labels(folder: Path, shape=SHAPE):
     """Write an image and its labels."""
-    values = specimen()
+    values = specimen(shape)
     root = zarr.create_group(folder, attributes={"ome": {"version": "0.5", **multiscales("em")}})
     labels = root.create_group(
         "labels", attributes={"ome": {"version": "0.5", "labels": ["cells"]}}
@@ -50,7 +51,7 @@ def source_with_labels(folder: Path):
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="processes are forked to save time")
 def test_killed_at_any_moment(tmp_path):
-    source_with_labels(tmp_path / "src.zarr")
+    source_with_labels(tmp_path / "src.zarr", SMALL)
     old = zarr.create_group(tmp_path / "old.zarr")
     old.create_array("a", shape=(4,), dtype="u1")[...] = 1
     command = [sys.executable, "-m", "tests.export.killed_convert", str(tmp_path), str(KILLS), "7"]
@@ -58,6 +59,7 @@ def test_killed_at_any_moment(tmp_path):
     assert done.returncode == 0, done.stderr
     statuses = [[int(part) for part in line.split()] for line in done.stdout.splitlines()]
     assert len(statuses) == KILLS
+    assert sum(killed == signal.SIGALRM for _, killed, _ in statuses) >= KILLS // 3
     whole = bytes_below(tmp_path / "whole")
     before = bytes_below(tmp_path / "old.zarr")
     for number, killed, resumed in statuses:

@@ -9,7 +9,11 @@ import zarr
 from napari.layers import Image, Labels, Points
 
 import napari_strata as strata
+from napari_strata.export.ome_zarr import write
+from napari_strata.export.planning.image_plan import plan_images
 from napari_strata.export.planning.layer_image import layer_image
+from napari_strata.export.planning.options import Options
+from napari_strata.export.verify import verify
 from napari_strata.layers.common_origin import move_near_zero
 from napari_strata.samples import write_sample
 
@@ -99,6 +103,32 @@ def test_a_sliced_array_is_written_as_it_is(opened, tmp_path: Path):
     np.testing.assert_array_equal(np.asarray(image.levels[0].data), voxels)
 
 
+ZARR = np.arange(5 * 6 * 7, dtype=np.uint16).reshape(5, 6, 7)
+OF_ZARR = [
+    pytest.param("zyx", {}, {"voxels": {"z": (1, 4), "x": (2, 7)}}, ZARR[1:4, :, 2:], id="cropped"),
+    pytest.param("xyz", {}, {}, ZARR.transpose(2, 1, 0), id="reordered"),
+    pytest.param(
+        "zyx", {"scale": (1, -1, 1)}, {"resample": True}, ZARR[:, ::-1], id="mirrored"
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("names", "more", "wishes", "expected"), OF_ZARR)
+def test_an_array_of_zarr_is_read_only_when_it_is_written(
+    names, more, wishes, expected, tmp_path: Path, monkeypatch
+):
+    array = zarr.create_array(tmp_path / "in.zarr", shape=ZARR.shape, chunks=(2, 3, 4), dtype="u2")
+    array[...] = ZARR
+    layer = Image(array, name="i", axis_labels=tuple(names), contrast_limits=(0, 9), **more)
+    with monkeypatch.context() as patch:
+        patch.setattr(zarr.Array, "__getitem__", lambda *_: pytest.fail("it was read"))
+        plan = plan_images([layer], Options(**wishes))
+    write(plan, tmp_path / "o.zarr")
+    verify(plan, tmp_path / "o.zarr")
+    found = strata.open(tmp_path / "o.zarr").images[0].levels[0].data
+    np.testing.assert_array_equal(np.asarray(found), expected)
+
+
 def test_a_moved_layer_moves_all_its_levels(opened, tmp_path: Path):
     opened.translate = np.add(opened.translate, (10, 20, 30))
     _, units, found = places(opened, tmp_path / "o.zarr")
@@ -170,6 +200,14 @@ def test_colors_are_channels():
     assert [c.window for c in image.display.channels] == [(0, 255)] * 3
 
 
+def test_the_opacity_of_colors_is_a_channel_that_is_not_shown():
+    image = layer_image(Image(np.zeros((6, 7, 4), np.uint8), rgb=True, name="photo"))
+    assert [c.color for c in image.display.channels[:3]] == ["FF0000", "00FF00", "0000FF"]
+    assert [c.visible for c in image.display.channels] == [True, True, True, False]
+    assert image.display.channels[3].label == "opacity"
+    assert [loss.code for loss in image.losses] == ["look-not-carried"]
+
+
 def test_all_channels_of_one_layer_look_as_it_does(tmp_path: Path):
     """More than 32 channels are one layer with a slider."""
     source = tmp_path / "in.zarr"
@@ -207,6 +245,88 @@ def test_label_colors_and_properties():
     assert display.label_properties == {1: {"name": "one", "size": 3}, 7: {"size": 4}}
     layer.colormap = {None: "yellow", 1: "red"}
     assert [loss.code for loss in layer_image(layer).losses] == ["colormap-not-carried"]
+
+
+SHEARS = [
+    pytest.param([0.1, 0.2, 0.3], [[1, 0.1, 0.2], [0, 1, 0.3], [0, 0, 1]], id="above"),
+    pytest.param(
+        np.array([[1, 0, 0], [0.1, 1, 0], [0.2, 0.3, 1]]),
+        [[1, 0, 0], [0.1, 1, 0], [0.2, 0.3, 1]],
+        id="below the diagonal",
+    ),
+]
+
+
+@pytest.mark.filterwarnings("ignore:Non-orthogonal slicing:UserWarning")  # of planes, in napari
+@pytest.mark.parametrize(("shear", "matrix"), SHEARS)
+def test_a_sheared_layer(shear, matrix):
+    layer = Image(np.zeros((4, 5, 6)), shear=shear, scale=(2, 3, 4), translate=(5, 6, 7))
+    expected = np.eye(4)
+    expected[:3, :3] = matrix @ np.diag([2, 3, 4])
+    expected[:3, 3] = (5, 6, 7)
+    np.testing.assert_allclose(layer_image(layer).levels[0].affine, expected, atol=1e-12)
+
+
+NAMED = [
+    pytest.param("czyx", {}, ["channel", "space", "space", "space"], id="c, z, y, x"),
+    pytest.param("tcyx", {}, ["time", "channel", "space", "space"], id="t, c, y, x"),
+    pytest.param(("channel", "y", "x"), {}, ["channel", "space", "space"], id="channel, y, x"),
+    pytest.param("cyx", {"units": "um"}, ["channel", "space", "space"], id="all in micrometres"),
+    pytest.param("abyx", {}, ["time", "space", "space", "space"], id="other names"),
+]
+
+
+@pytest.mark.parametrize(("names", "more", "types"), NAMED)
+def test_axes_that_nobody_declared_are_told_by_their_names(names, more, types, tmp_path: Path):
+    layer = Image(np.zeros((3,) * len(names)), axis_labels=tuple(names), name="i", **more)
+    axes = layer_image(layer).axes
+    assert [axis.type for axis in axes] == types
+    assert all(axis.unit is None for axis in axes if axis.type == "channel")
+
+
+def test_channels_in_one_array_are_not_averaged(tmp_path: Path):
+    values = np.stack([np.full((8, 8), v, np.uint8) for v in (0, 100, 200)])
+    exported([Image(values, axis_labels=("c", "y", "x"), name="i")], tmp_path / "o.zarr", levels=2)
+    coarse = np.asarray(strata.open(tmp_path / "o.zarr").images[0].levels[1].data)
+    assert [np.unique(channel).tolist() for channel in coarse] == [[0], [100], [200]]
+
+
+@pytest.mark.parametrize("limits", [(0, np.inf), (-1e308, 1e308)], ids=["no end", "no width"])
+def test_contrast_that_is_no_number_is_estimated(limits, tmp_path: Path):
+    values = np.arange(16.0).reshape(4, 4)
+    layer = Image(values, name="i", colormap="green", contrast_limits=limits)
+    plan = exported([layer], tmp_path / "o.zarr")
+    assert [loss.code for loss in plan.losses] == ["look-not-carried"]
+    assert strata.open(tmp_path / "o.zarr").images[0].display.channels[0].window is not None
+
+
+def test_properties_of_what_is_no_label_are_left_out():
+    rows = {"index": [1.0, np.nan, 2.5], "name": ["one", "none", "half"]}
+    image = layer_image(Labels(np.zeros((4, 4), dtype=int), name="l", features=rows))
+    assert image.display.label_properties == {1: {"name": "one"}}
+    (loss,) = image.losses
+    assert (loss.code, loss.message[:6]) == ("properties-not-carried", "2 rows")
+    text = {"index": ["a"], "name": ["one"]}
+    image = layer_image(Labels(np.zeros((4, 4), dtype=int), name="l", features=text))
+    assert image.display.label_properties == {}
+
+
+def test_a_property_without_a_time_is_left_out():
+    rows = {"index": [1, 2], "seen": np.array(["2020-01-01", "NaT"], "datetime64[ns]")}
+    image = layer_image(Labels(np.zeros((4, 4), dtype=int), features=rows))
+    assert set(image.display.label_properties[1]) == {"seen"}
+    assert image.display.label_properties[2] == {}
+
+
+def test_a_unit_that_is_no_length_is_told(tmp_path: Path):
+    layer = Image(np.zeros((4, 4)), name="i", units=["kg", "um"], contrast_limits=(0, 1))
+    plan = exported([layer], tmp_path / "o.zarr")
+    (loss,) = plan.losses
+    assert (loss.code, loss.message) == (
+        "unit-not-carried",
+        "axis y in kilogram is written without a unit: it is none of length or time",
+    )
+    assert [unit for _, _, unit in parsed.axes(tmp_path / "o.zarr")] == [None, "micrometer"]
 
 
 def test_other_layers_are_refused():

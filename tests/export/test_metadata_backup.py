@@ -202,3 +202,40 @@ def test_a_record_that_cannot_be_read_is_named(tmp_path):
     (folder / "record.json").write_text("[]")
     with pytest.raises(ExportError, match=r"record\.json"):
         edit_metadata(path, scale={"y": 4}).write()
+
+
+@pytest.mark.parametrize("kind", ["change", "restore"])
+def test_a_record_that_cannot_be_written_at_the_end(tmp_path, monkeypatch, kind):
+    """The disk is full once the files are changed: they are as they were."""
+    path = stores.cosem(tmp_path / "a.n5")
+    before = contents(path)
+    change = edit_metadata(path, **CHANGE)
+    if kind == "restore":
+        change.write()
+    write, calls = metadata_backup._write, []
+
+    def failing(target, data):
+        if target.name.startswith("record"):
+            calls.append(target)
+            if kind == "restore" or len(calls) > 1:
+                raise OSError(28, "No space left on device")
+        write(target, data)
+
+    monkeypatch.setattr(metadata_backup, "_write", failing)
+    with pytest.raises(ExportError, match=r"as they were, but .*No space left on device"):
+        restore(path) if kind == "restore" else change.write()
+    assert contents(path) == before
+    monkeypatch.undo()
+    restore(path)
+    assert contents(path) == before
+    change.write()
+
+
+def test_a_backup_is_found_by_whichever_name_the_container_has(tmp_path):
+    path = stores.ome_04(tmp_path / "a.zarr")
+    before = contents(path)
+    (tmp_path / "link.zarr").symlink_to(path)
+    edit_metadata(tmp_path / "link.zarr", scale={"y": 3}).write()
+    assert sorted(os.listdir(tmp_path)) == ["a.zarr", "a.zarr.metadata-backup", "link.zarr"]
+    restore(path)
+    assert contents(path) == before

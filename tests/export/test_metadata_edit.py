@@ -403,3 +403,41 @@ def test_json_in_the_file_is_what_was_there_but_for_the_change(tmp_path):
         dataset["coordinateTransformations"][0]["scale"][0] = 8
     # level 1 was as thick as level 0, so 8 it is on both
     assert after == before
+
+
+def test_a_name_that_two_images_have_is_refused(tmp_path):
+    for series in "01":
+        stores.ome_05(tmp_path / "a.zarr" / series)
+    root = {"zarr_format": 3, "node_type": "group", "attributes": {}}
+    stores.write_json(tmp_path / "a.zarr" / "zarr.json", root)
+    with pytest.raises(ExportError, match="found 2 images called im; name one of '0', '1'"):
+        edit_metadata(tmp_path / "a.zarr", image="im", scale={"x": 3})
+    change = edit_metadata(tmp_path / "a.zarr", image="1", scale={"x": 3})
+    assert [file.path for file in change.files] == ["1/zarr.json"]
+
+
+def test_labels_that_cannot_be_read_are_told(tmp_path):
+    path = with_labels(tmp_path)
+    (path / "labels" / "seg" / "0" / ".zarray").unlink()
+    (note,) = edit_metadata(path, **MOVED).notes
+    assert (note.code, note.where.startswith("labels/seg/.zattrs")) == ("labels-stay", True)
+
+
+def test_sizes_in_ome_xml_are_told(tmp_path):
+    path = stores.ome_05(tmp_path / "a.zarr")
+    (path / "OME").mkdir()
+    (path / "OME" / "METADATA.ome.xml").write_text("<OME/>")
+    assert [n.code for n in edit_metadata(path, scale={"x": 3}).notes] == ["ome-xml-stays"]
+    assert edit_metadata(path, scale={"x": 2}).notes == ()  # as it is
+
+
+def test_cosem_beside_factors_of_n5_viewer(tmp_path):
+    """pixelResolution times the array's own factors is what the transform says, then as before."""
+    path = stores.cosem(tmp_path / "a.n5")
+    file = path / "em" / "s1" / "attributes.json"
+    base = {"dimensions": [20, 20, 40], "unit": "nm"}
+    own = {**read_json(file), "pixelResolution": base, "downsamplingFactors": [2, 2, 1]}
+    stores.write_json(file, own)
+    edit_metadata(path, image="em", scale={"y": 30, "z": 50}).write()
+    assert read_json(file)["pixelResolution"]["dimensions"] == [20, 30, 50]
+    assert read_json(file)["transform"]["scale"] == [50, 60, 40]

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from napari.layers import Image
+from napari.layers import Image, Layer
 
 import napari_strata as strata
 from export import metadata_stores as stores
@@ -10,6 +10,7 @@ from export.layers import in_viewer, layers_of
 from export.metadata_stores import close, cosem_places, ome_places, opened_places, read_json, tree
 from napari_strata.export.errors import ExportError
 from napari_strata.export.metadata.layer import edit_metadata_of_layer
+from napari_strata.layers.build import build
 from napari_strata.samples import write_sample
 
 # What the sample declares, in nanometres; its layer is in micrometres.
@@ -174,3 +175,19 @@ def test_a_layer_in_a_scene_is_refused(tmp_path):
     layer.translate = [9, 9, 9]
     with pytest.raises(ExportError, match="scene"):
         edit_metadata_of_layer(layer)
+
+
+def test_a_layer_of_the_second_multiscale_moves_that_one(tmp_path):
+    path = stores.ome_05(tmp_path / "a.zarr")
+    document = read_json(path / "zarr.json")
+    (first,) = document["attributes"]["ome"]["multiscales"]
+    document["attributes"]["ome"]["multiscales"] = [first, {**first, "name": "other"}]
+    stores.write_json(path / "zarr.json", document)
+    (made,) = build(strata.open(path, multiscale="other")).layers
+    layer = made if isinstance(made, Layer) else Layer.create(*made)
+    layer.translate = [1, 2, 3]
+    edit_metadata_of_layer(layer).write()
+    one, two = read_json(path / "zarr.json")["attributes"]["ome"]["multiscales"]
+    assert one == first
+    steps = two["datasets"][0]["coordinateTransformations"]
+    assert [s.get("translation") for s in steps] == [None, [1, 2, 3]]

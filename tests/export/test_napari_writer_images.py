@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import dask.array as da
 import npe2
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from napari.utils.notifications import notification_manager
 from tests.export.layers import layers_of
 
 import napari_strata as strata
+from napari_strata.export.images import as_images
 from napari_strata.widgets.export import save as export_save
 
 PLUGIN = "napari-strata"
@@ -137,6 +139,25 @@ def test_much_is_handed_over(tmp_path: Path, monkeypatch: Any, make_napari_viewe
     assert np.array_equal(np.asarray(strata.open(path).images[0].levels[0].data), PIXELS)
     with pytest.raises(FileExistsError, match="replaces it"):
         viewer.layers.save(path, plugin=PLUGIN)
+
+
+AT_HAND: dict[str, tuple[Any, bool]] = {
+    "in memory": (lambda _: PIXELS, False),
+    "computed": (lambda _: da.from_array(PIXELS) + 1, True),
+    "stored here": (lambda samples: stored(samples), False),
+}
+
+
+def stored(samples: Any) -> Any:
+    return strata.open(samples["ome-zarr-0.5"].path).images[0].levels[0].data
+
+
+@pytest.mark.parametrize("case", AT_HAND)
+def test_what_is_computed_is_not_waited_for(case: str, samples: Any):
+    make, takes_long = AT_HAND[case]
+    pixels = make(samples)
+    layer = Image(pixels, contrast_limits=(0, 9), visible=False)
+    assert export_save._takes_long(as_images([layer])) == takes_long
 
 
 @pytest.mark.window

@@ -2,6 +2,7 @@
 
 import json
 import pickle
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,9 +13,10 @@ import napari_strata as strata
 from napari_strata.check import check
 from napari_strata.export import ome_zarr
 from napari_strata.export.errors import ExportError
+from napari_strata.export.planning.dataset_image import dataset_image
 from napari_strata.export.planning.export_plan import estimate
 from napari_strata.export.planning.image_plan import plan_images
-from napari_strata.export.planning.layer_image import LayerImage, LayerLevel
+from napari_strata.export.planning.layer_image import LayerImage, LayerLevel, layer_image
 from napari_strata.export.planning.options import Options, options_of
 from napari_strata.model import Axis, ChannelDisplay, Display
 from napari_strata.samples import write_sample
@@ -141,6 +143,40 @@ def test_layers_that_differ_stay_apart(other):
     assert all(len(i.levels[0].shape) == 3 for i in plan.images)
 
 
+def test_a_computed_layer_is_a_channel_beside_the_stored_one_it_was_made_of(tmp_path: Path):
+    exported([image("raw")], tmp_path / "in.zarr", levels=3, factors=(2, 2, 2))
+    (raw,) = layers_of(tmp_path / "in.zarr")
+    assert len(raw.data) == 3
+    mask = image("mask", np.asarray(raw.data[0]), units=raw.units)
+    plan = exported([raw, mask], tmp_path / "o.zarr", levels=2, factors=(2, 2, 2))
+    assert [i.levels[0].shape for i in plan.images] == [(2, 4, 10, 12)]
+
+
+def test_sizes_along_an_axis_that_channels_get():
+    plan = plan_images([image("a"), image("b")], Options(chunks={"c": 2}))
+    assert plan.images[0].levels[0].chunks == (2, 4, 10, 12)
+
+
+LARGER = [
+    pytest.param((8, 8, 8), (16, 16, 16), (4, 8, 8), (4, 16, 16), id="a flat volume"),
+    pytest.param((7, 20, 20), (7, 20, 20), (4, 10, 12), (4, 10, 12), id="larger than all of it"),
+    pytest.param(None, {"x": 24}, (4, 10, 12), (4, 10, 12), id="shards along one axis"),
+]
+
+
+@pytest.mark.parametrize(("chunks", "shards", "chunk", "shard"), LARGER)
+def test_chunks_may_be_larger_than_the_image(chunks, shards, chunk, shard, tmp_path: Path):
+    plan = exported([image()], tmp_path / "o.zarr", chunks=chunks, shards=shards)
+    level = plan.images[0].levels[0]
+    assert (level.chunks, level.shards) == (chunk, shard)
+
+
+def test_default_factors_go_by_lengths_though_axes_have_other_units():
+    layer = image(data=values((64, 256, 256), "u1"), units=["mm", UM, UM], scale=(0.004, 1, 1))
+    plan = plan_images([layer], Options(levels=2))
+    assert plan.images[0].levels[1].factors == (1, 2, 2)  # 4 µm along z
+
+
 def test_channels_can_be_kept_apart():
     plan = plan_images([image("a"), image("b")], Options(channels="separate"))
     assert [i.path for i in plan.images] == ["a", "b"]
@@ -223,6 +259,30 @@ def test_a_label_too_small_for_the_levels_of_its_image_repeats_its_last(tmp_path
     sound(tmp_path / "o.zarr")
 
 
+@pytest.mark.parametrize("kind", ["layers", "images"])
+def test_labels_stay_with_the_image_they_were_opened_with(kind, tmp_path: Path):
+    for name in "ab":
+        exported([image(name), labels("nuclei")], tmp_path / f"{name}.zarr")
+    found = [strata.open(tmp_path / f"{name}.zarr") for name in "ab"]
+    images = [dataset_image(i) for one in found for i in one.images]
+    layers = [layer for name in "ab" for layer in layers_of(tmp_path / f"{name}.zarr")]
+    given = {"layers": layers, "images": images}[kind]
+    plan = plan_images(given, Options(channels="separate"))
+    assert [i.path for i in plan.images] == ["a", "a/labels/nuclei", "b", "b/labels/nuclei"]
+    labels_of_b = given[-1]
+    moved = plan_images([given[0], in_memory(given[2]), labels_of_b], Options(channels="separate"))
+    assert [i.path for i in moved.images] == ["a", "a/labels/nuclei", "b"]
+
+
+def in_memory(one):
+    """Return the same image, its voxels in memory and elsewhere: nothing is in common then."""
+    whole = one if isinstance(one, LayerImage) else layer_image(one)
+    matrix = np.array(whole.levels[0].affine)
+    matrix[:3, 3] += 1000
+    level = LayerLevel(np.asarray(whole.levels[0].pixels), matrix)
+    return replace(whole, levels=(level,))
+
+
 BESIDE = [
     (labels("l", values((1, 10, 12), "i4")), "one plane"),
     (labels("l", axis_labels=("p", "q", "r")), "other axes"),
@@ -285,6 +345,30 @@ def test_a_scene_of_other_units_and_channels(tmp_path: Path):
     sound(tmp_path / "o.zarr")
 
 
+@pytest.mark.parametrize("turn", [np.eye(4), TURN], ids=["straight", "turned"])
+def test_labels_in_a_scene_are_in_the_units_of_their_image(turn, tmp_path: Path):
+    first = image("first", affine=TURN, translate=(0, 500, 500))
+    cells = image("cells", values((3, 10, 12)), affine=turn)
+    nuclei = labels(
+        data=values((3, 10, 12), "i4"), units=["nm"] * 3, affine=scaled(turn, 1000),
+        scale=(1000,) * 3, translate=(2000, 3000, 4000),
+    )  # fmt: skip
+    exported([first, cells, nuclei], tmp_path / "o.zarr", version="0.6", channels="separate")
+    path = "cells/labels/nuclei"
+    assert [unit for _, _, unit in parsed.axes(tmp_path / "o.zarr" / path)] == [UM] * 3
+    own = np.eye(4)
+    own[:3, 3] = (2, 3, 4)
+    found = parsed.affines(tmp_path / "o.zarr", path)[0]
+    parsed.same_place(found, turn @ own, (3, 10, 12))
+
+
+def scaled(matrix, factor):
+    """Return a matrix between the same systems in another unit."""
+    result = matrix.copy()
+    result[:3, 3] *= factor
+    return result
+
+
 def test_images_of_one_scene_need_the_same_axes():
     turned = image("turned", affine=TURN)
     with pytest.raises(ExportError, match="flat has other axes than turned; a scene has one world"):
@@ -337,6 +421,27 @@ def test_quarter_turns_and_mirrors_are_straightened_on_request(kind, tmp_path: P
     np.testing.assert_allclose(parsed.affines(tmp_path / "o.zarr")[0], expected)
 
 
+TURNS = [  # in degrees about the first axis; world y and x by voxel y and x: 2 and 3 long
+    pytest.param(90, [[0, -3], [2, 0]], id="90"),
+    pytest.param(180, [[-2, 0], [0, -3]], id="180"),
+    pytest.param(270, [[0, 3], [-2, 0]], id="270"),
+]
+
+
+@pytest.mark.parametrize(("degrees", "linear"), TURNS)
+def test_a_turn_in_degrees_is_a_quarter_turn(degrees, linear, tmp_path: Path):
+    layer = image(scale=(1, 2, 3), rotate=degrees)
+    exported([layer], tmp_path / "o.zarr", version="0.5", resample=True)
+    found = strata.open(tmp_path / "o.zarr").images[0].levels[0]
+    to_world = np.eye(4)
+    to_world[1:3, 1:3] = linear
+    for voxel in [(0, 0, 0), (3, 9, 11), (1, 2, 5)]:
+        place = to_world @ (*voxel, 1)
+        there = np.linalg.solve(parsed.affines(tmp_path / "o.zarr")[0], place)[:3]
+        np.testing.assert_allclose(there, np.round(there), atol=1e-9)
+        assert found.data[tuple(np.round(there).astype(int))] == layer.data[voxel]
+
+
 REFUSED = [
     ([image(data=values((2, 2, 2, 2, 2, 2)), axis_labels="abcdef", units=["pixel"] * 6)], {},
      "cells: OME-Zarr images have 2 to 5 axes, this one has 6"),
@@ -347,6 +452,14 @@ REFUSED = [
     ([image()], {"method": "sinc"}, "method: found 'sinc'"),
     ([image(affine=TURN)], {"resample": True}, "cells is turned or sheared by other than quarter"),
     ([image()], {"chunks": (0, 1, 1)}, "cells: chunks: found"),
+    ([image()], {"box": {"w": (0, 1)}}, "box: found axis 'w', expected one of z, y, x"),
+    ([image()], {"voxels": {"Z": (0, 1)}}, "voxels: found axis 'Z', expected one of z, y, x"),
+    ([image()], {"times": (0, 1)}, "times: there is no time axis"),
+    ([image()], {"chunks": {"c": 1}}, "chunks: found axis 'c', expected one of z, y, x"),
+    ([image()], {"shards": {"X": 64}}, "shards: found axis 'X', expected one of z, y, x"),
+    ([image()], {"factors": [{"q": 2}]}, "factors: found axis 'q', expected one of z, y, x"),
+    ([image(), image("b", units=["nm"] * 3)], {"box": {"z": (0, 1)}},
+     "box along z: cells and b have other units there"),
     ([], {}, "nothing to write"),
 ]  # fmt: skip
 

@@ -99,11 +99,11 @@ def test_any_base_transform():
 )
 def test_default_factors(shape, scale, types, expected):
     spatial = tuple(axis for axis, kind in enumerate(types) if kind == "space")
-    assert isotropic_factors(shape, from_scale_translate(scale), spatial) == expected
+    assert isotropic_factors(shape, np.diag(scale), spatial) == expected
 
 
 def test_factors_of_a_turned_volume_go_by_the_length_of_its_voxels():
-    turn = np.array([[0, 4, 0, 0], [-1, 0, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1.0]])
+    turn = np.array([[0, 4, 0], [-1, 0, 0], [0, 0, 1.0]])
     assert isotropic_factors((64, 64, 64), turn, (0, 1, 2)) == (2, 1, 2)
 
 

@@ -104,6 +104,22 @@ def test_modes_by_hand(values, expected):
     assert reduce_block(np.array(values, np.uint32), (len(values),), "mode").tolist() == [expected]
 
 
+NAN = float("nan")
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        pytest.param([NAN, NAN, NAN, 1], NAN, id="most are NaN"),
+        pytest.param([NAN, 2, NAN, 2], 2, id="a tie"),
+        pytest.param([NAN, 3, 1, 2], 1, id="each once"),
+    ],
+)
+def test_modes_count_nan_as_one_value(values, expected):
+    result = reduce_block(np.array(values, "f4"), (4,), "mode")
+    np.testing.assert_array_equal(result, [expected])
+
+
 def test_a_mode_invents_no_id():
     block = np.random.default_rng(3).integers(0, 2**32, (8, 8, 8)).astype(np.uint32)
     assert set(reduce_block(block, (2, 2, 2), "mode").ravel()) <= set(block.ravel())

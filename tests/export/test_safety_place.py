@@ -14,6 +14,7 @@ from napari_strata.export.planning.origins import local_origins
 from napari_strata.export.safety import place
 from napari_strata.export.safety.place import (
     TargetExists,
+    check_name,
     check_target,
     local_target,
     missing_room,
@@ -197,3 +198,33 @@ def test_the_origins_of_a_zip_file(tmp_path):
 
 def sources_of(folder):
     return local_origins([dataset_image(one) for one in strata.open(folder).images])
+
+
+def test_a_target_inside_annotations(tmp_path):
+    folder = tmp_path / "it.annotations"
+    folder.mkdir()
+    check_target(folder / "new.zarrvectors")
+    (folder / "manifest.json").write_text("{}")
+    with pytest.raises(ExportError, match=r"is inside the dataset .*it\.annotations"):
+        check_target(folder / "new.zarrvectors")
+
+
+@pytest.mark.parametrize(
+    ("name", "format", "expected"),
+    [
+        ("it.n5", "ome-zarr-0.5", "expected .zarr, as ome-zarr-0.5"),
+        ("it.n5/", "ome-zarr-0.5", "expected .zarr"),
+        ("s3://lab/it.n5", "ome-zarr-0.4", "expected .zarr"),
+        ("it.ome.zarr", "cosem", "expected .n5, as cosem"),
+        ("it.zarr", "ome-zarr-0.6", None),
+        ("it.n5", "cosem", None),
+        ("it", "ome-zarr-0.5", None),
+        ("it", "cosem", None),
+    ],
+)
+def test_a_name_that_says_another_kind_of_store(name, format, expected):
+    if expected is None:
+        check_name(name, format)
+        return
+    with pytest.raises(ExportError, match=expected):
+        check_name(name, format)

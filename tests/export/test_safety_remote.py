@@ -1,13 +1,19 @@
 """Writing into a bucket: the root's metadata last, and nothing foreign removed."""
 
+import threading
+
+import numpy as np
 import pytest
 import zarr
+from napari.layers import Image, Points
 from tests.export.bucket import Bucket
 from tests.export.exporting import bytes_below, specimen
 
 import napari_strata as strata
+from napari_strata.cli import main
 from napari_strata.export import verify
-from napari_strata.export.errors import ExportError
+from napari_strata.export.errors import ExportCancelled, ExportError
+from napari_strata.export.pixels.distributed import Crew
 from napari_strata.export.safety.place import TargetExists
 from napari_strata.export.safety.remote import (
     check_apart_remote,
@@ -48,6 +54,9 @@ def test_a_bucket_gets_the_same_bytes_as_a_folder(bucket, image, tmp_path):
     strata.export(image, tmp_path / "it.zarr", **WISHES)
     found = {key.removeprefix("deep/it.zarr/"): data for key, data in bucket.objects.items()}
     assert found == bytes_below(tmp_path / "it.zarr")
+    names = [key.rpartition("/")[2] for key in bucket.written]
+    chunks = [k for k, name in enumerate(names) if name.isdigit()]
+    assert chunks[-1] < names.index("zarr.json")  # of whichever array or group
     assert bucket.written[-1] == "deep/it.zarr/zarr.json"
     assert strata.open("s3://lab/deep/it.zarr").images[0].levels[0].shape == (9, 9, 9)
 
@@ -85,7 +94,33 @@ def test_a_refused_write_leaves_nothing_that_opens(bucket, image):
     with pytest.raises(ExportError) as caught:
         strata.export(image, "s3://lab/it.zarr", **WISHES)
     assert len(str(caught.value).splitlines()) == 1
-    assert "it.zarr/zarr.json" not in bucket.objects
+    assert not [key for key in bucket.objects if key.endswith(".json")]
+    with pytest.raises(strata.OpenError):
+        strata.open("s3://lab/it.zarr")
+
+
+@pytest.mark.parametrize("format", ["ome-zarr", "cosem"])
+def test_what_a_broken_off_export_left_is_replaced(format, bucket, image):
+    target = f"s3://lab/it.{'n5' if format == 'cosem' else 'zarr'}"
+    bucket.refuses = lambda method, key: key.endswith(("1/c/0/0/0", "s1/0/0/0"))
+    with pytest.raises(ExportError):
+        strata.export(image, target, format=format, **WISHES)
+    bucket.refuses = lambda method, key: False
+    with pytest.raises(TargetExists, match="holds what an export has left"):
+        strata.export(image, target, format=format, **WISHES)
+    strata.export(image, target, format=format, restart=True, **WISHES)
+    assert strata.open(target).images[0].levels[0].shape == (9, 9, 9)
+    assert not [key for key in bucket.objects if key.endswith(".strata-export")]
+
+
+def test_foreign_files_beside_what_an_export_left_are_not_removed(bucket, image):
+    bucket.objects["it.zarr/.strata-export"] = b""
+    bucket.objects["it.zarr/0/c/0/0/0"] = b"1"
+    bucket.objects["it.zarr/thesis.docx"] = b"mine"
+    before = dict(bucket.objects)
+    with pytest.raises(TargetExists, match=r"thesis\.docx"):
+        strata.export(image, "s3://lab/it.zarr", restart=True, **WISHES)
+    assert bucket.objects == before
 
 
 def test_what_reads_otherwise_than_planned_is_closed_again(bucket, image, monkeypatch):
@@ -96,7 +131,7 @@ def test_what_reads_otherwise_than_planned_is_closed_again(bucket, image, monkey
     monkeypatch.setattr(verify, "verify", refuse)
     with pytest.raises(ExportError, match="not written right"):
         strata.export(image, "s3://lab/it.zarr", **WISHES)
-    assert "it.zarr/zarr.json" not in bucket.objects
+    assert not [key for key in bucket.objects if key.endswith(".json")]
 
 
 def test_resuming_in_a_bucket_is_refused(image):
@@ -176,3 +211,59 @@ def test_local_paths_are_not_remote(tmp_path):
     assert not is_remote(tmp_path)
     assert not is_remote("C:/data/it.zarr")
     assert not is_remote("file:///data/it.zarr")
+
+
+def test_a_worker_that_cannot_take_part_costs_nothing_that_is_there(bucket, image, monkeypatch):
+    strata.export(image, "s3://lab/it.zarr", **WISHES)
+    before = dict(bucket.objects)
+
+    def refuse(crew, *seen):
+        raise ExportError("the worker does not see it")
+
+    monkeypatch.setattr(Crew, "check_sees", refuse)
+    with pytest.raises(ExportError, match="does not see"):
+        strata.export(image, "s3://lab/it.zarr", replace=True, **WISHES)
+    assert bucket.objects == before
+
+
+@pytest.mark.parametrize("target", ["deep/it.zarr", "deep"])
+def test_a_source_behind_a_web_address_of_the_same_bucket(target, bucket, image):
+    """What replacing removes would be read as empty afterwards, and found right."""
+    strata.export(image, "s3://lab/deep/it.zarr", **WISHES)
+    stored = strata.open(f"{bucket.url}/lab/deep/it.zarr").images[0]
+    before = dict(bucket.objects)
+    with pytest.raises(ExportError, match=r"deep/it\.zarr/0 of a web server") as caught:
+        strata.export(stored, f"s3://lab/{target}", replace=True, **WISHES)
+    assert "127.0.0.1" not in str(caught.value)
+    assert bucket.objects == before
+    strata.export(stored, "s3://lab/other.zarr", **WISHES)
+
+
+def test_what_could_not_be_checked_is_closed_again(bucket, image, monkeypatch):
+    def lose(plan, path, cancel=None):
+        raise OSError("the network is down")
+
+    monkeypatch.setattr(verify, "verify", lose)
+    with pytest.raises(OSError, match="network"):
+        strata.export(image, "s3://lab/it.zarr", **WISHES)
+    assert "it.zarr/zarr.json" not in bucket.objects
+
+
+def test_a_cancelled_export_says_that_it_is_to_be_started_again(bucket, image):
+    stop = threading.Event()
+    stop.set()
+    with pytest.raises(ExportCancelled, match="is not complete; restart it"):
+        strata.export(image, "s3://lab/it.zarr", cancel=stop, **WISHES)
+    assert "it.zarr/zarr.json" not in bucket.objects
+
+
+def test_converting_into_a_bucket_says_that_annotations_stay(bucket, tmp_path, capsys):
+    layers = [Image(np.ones((4, 4, 4), np.uint8), name="em"), Points([[1.0, 2.0, 3.0]], name="p")]
+    source = strata.export(layers, tmp_path / "a.ome.zarr", scheduler="threads").path
+    with pytest.raises(SystemExit) as stop:
+        main(["convert", str(source), "s3://lab/it.zarr", "--scheduler", "threads"])
+    assert not stop.value.code
+    assert "p.zarrvectors: is not written: annotations go beside datasets on this" in (
+        capsys.readouterr().out
+    )
+    assert {key.partition("/")[0] for key in bucket.objects} == {"it.zarr"}

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from napari_strata.export.errors import ExportError
-from napari_strata.export.safety import exchange, stage_folder
+from napari_strata.export.safety import exchange, partial, stage_folder
 from napari_strata.export.safety import lock as lock_module
 from napari_strata.export.safety.lock import Lock, Locked
 from napari_strata.export.safety.partial import partial_of, read_note
@@ -435,3 +435,17 @@ def test_where_a_filesystem_has_no_locks_the_process_is_looked_for(
     else:
         with pytest.raises(Locked, match=str(pid)):
             Lock(file)
+
+
+def test_another_version_does_not_go_on(tmp_path, monkeypatch):
+    target = tmp_path / "it.zarr"
+    broken_off(target)
+    monkeypatch.setattr(partial, "version", lambda package: "9.9")
+
+    def resume():
+        with stage(target, resume=True):
+            pass
+
+    with pytest.raises(ExportError, match=r"program: then napari-strata \S+, now napari-strata 9"):
+        resume()
+    assert files(partial_of(target))["it.zarr/zarr.json"] == GROUP

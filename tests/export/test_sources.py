@@ -5,6 +5,7 @@ import pickle
 import dask.array as da
 import numpy as np
 import pytest
+import zarr
 from tests.export.exporting import (
     ArraySource,
     bytes_below,
@@ -18,6 +19,7 @@ from tests.export.exporting import (
 import napari_strata as strata
 from napari_strata.export.pixels import blocks, engine
 from napari_strata.export.pixels.sources import LevelSource
+from napari_strata.export.planning.unread import Unread
 
 REGION = (slice(3, 21), slice(0, 9), slice(20, 29))
 
@@ -63,12 +65,24 @@ def test_what_a_level_is(stored, tmp_path):
     assert level_source(stored).identity in identities
 
 
+def in_zarr(values, chunks):
+    array = zarr.create_array({}, shape=values.shape, chunks=chunks, dtype=values.dtype)
+    array[...] = values
+    return array
+
+
 @pytest.mark.parametrize(
     ("array", "chunks"),
     [
         pytest.param(specimen(), (1, 1, 1), id="numpy"),
         pytest.param(specimen(dtype=">i4"), (1, 1, 1), id="big-endian"),
         pytest.param(da.from_array(specimen(), chunks=(10, 45, 7)), (10, 45, 7), id="dask"),
+        pytest.param(in_zarr(specimen(), (10, 9, 8)), (10, 9, 8), id="Zarr"),
+        pytest.param(
+            Unread(in_zarr(specimen().T, (8, 9, 10))).transpose((2, 1, 0)),
+            (10, 9, 8),
+            id="Zarr with x first",
+        ),
     ],
 )
 def test_an_array(array, chunks):

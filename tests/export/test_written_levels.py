@@ -11,7 +11,7 @@ import napari_strata as strata
 
 from . import parsed
 from .layers import exported, layers_of
-from .reduced import reduced, reduced_affine
+from .slow_reduction import reduced_affine, slow_reduce
 
 RNG = np.random.default_rng(11)
 
@@ -155,7 +155,7 @@ def _compare_levels(folder: Path, values, matrix, factors, method):
     assert len(written) == len(factors) + 1
     for index, step in enumerate([(1,) * values.ndim, *factors]):
         if index:
-            values, matrix = reduced(values, step, method), reduced_affine(matrix, step, method)
+            values, matrix = slow_reduce(values, step, method), reduced_affine(matrix, step, method)
         shape, dtype, _ = parsed.array(folder / str(index))
         assert shape == values.shape
         assert dtype == values.dtype.newbyteorder("=")

@@ -16,9 +16,10 @@ from napari_strata.layers.placed import place
 
 
 @pytest.fixture(params=["sync", "async"])
-def any_slicing(request: pytest.FixtureRequest) -> Iterator[str]:
-    """Ask for this before ``window``: a viewer takes the setting when it is made."""
+def any_slicing(request: pytest.FixtureRequest, shared_viewer: Any) -> Iterator[str]:
+    """Slice in both of napari's ways. A viewer follows the setting, and resets it when made."""
     get_settings().experimental.async_ = request.param == "async"
+    assert shared_viewer._layer_slicer._force_sync is (request.param == "sync")
     yield request.param
     get_settings().experimental.async_ = False
 
@@ -55,15 +56,26 @@ class Window:
 
 
 @pytest.fixture
-def window(make_napari_viewer: Callable[..., Any]) -> Window:
-    return Window(make_napari_viewer(show=True))
+def window(shared_viewer: Any) -> Window:
+    return Window(shared_viewer)
 
 
 @pytest.fixture
 def small_window(window: Window) -> Window:
     """A window of few pixels, where many views are drawn and only their matrices matter."""
+    return canvas_alone(window, 240)
+
+
+@pytest.fixture
+def square_window(window: Window) -> Window:
+    """A window of as many pixels as are looked at one by one, and no more."""
+    return canvas_alone(window, 590)
+
+
+def canvas_alone(window: Window, side: int) -> Window:
+    """Hide what is beside the canvas, and make the window a square of so many pixels."""
     window.viewer.window._qt_viewer.dockLayerControls.hide()
     window.viewer.window._qt_viewer.dockLayerList.hide()
-    window.viewer.window.resize(240, 240)
+    window.viewer.window.resize(side, side)
     settle(window.viewer)
     return window

@@ -23,14 +23,23 @@ def visual(viewer: Any, layer: Layer) -> Any:
 
 
 def settle(viewer: Any) -> None:
-    """Let napari choose levels and slice until there is nothing left to do."""
-    for _ in range(3):
+    """Let napari choose levels and slice until drawing again asks for nothing else."""
+    for _ in range(20):
         viewer._layer_slicer.wait_until_idle(timeout=30)
-        QApplication.processEvents()
+        QApplication.processEvents()  # what was sliced arrives, and is drawn
+        before = shown(viewer)
         canvas(viewer).on_draw()
-    viewer._layer_slicer.wait_until_idle(timeout=30)
-    QApplication.processEvents()
-    assert all(layer.loaded for layer in viewer.layers if layer.visible)
+        if shown(viewer) == before and all(x.loaded for x in viewer.layers if x.visible):
+            return
+    raise AssertionError("napari goes on choosing levels")
+
+
+def shown(viewer: Any) -> list[Any]:
+    """Return the level and the part of it that each layer shows, or waits for."""
+    return [
+        (layer.loaded, getattr(layer, "data_level", 0), layer.corner_pixels.tolist())
+        for layer in viewer.layers
+    ]
 
 
 def is_blank(viewer: Any, layer: Layer) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -167,9 +166,9 @@ DRAWN: dict[str, tuple[ChannelDisplay, dict[int, float]]] = {
 
 @pytest.mark.window
 @pytest.mark.parametrize("name", DRAWN)
-def test_the_brightness_that_is_drawn(name: str, make_napari_viewer: Callable[..., Any]):
+def test_the_brightness_that_is_drawn(name: str, shared_viewer: Any):
     declared, brightness = DRAWN[name]
-    viewer = make_napari_viewer(show=True)
+    viewer = shared_viewer
     values = np.repeat(np.array(list(brightness), dtype="uint8")[None], 4, axis=0)
     viewer.add_image(
         values,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -94,10 +94,10 @@ def damaged(folder: Path, kind: str) -> Path:
 def test_scrolling_over_a_damaged_chunk(
     kind: str,
     tmp_path: Path,
-    make_napari_viewer: Callable[..., Any],
+    shared_viewer: Any,
     notifications: list[Notification],
 ):
-    viewer = make_napari_viewer(show=True)
+    viewer = shared_viewer
     (shown,) = viewer.open(str(damaged(tmp_path, kind)), plugin="napari-strata")
     if shown.multiscale:
         shown.locked_data_level = 0
@@ -122,9 +122,9 @@ def test_scrolling_over_a_damaged_chunk(
 
 @pytest.mark.window
 def test_a_dataset_that_is_deleted_while_it_is_shown(
-    tmp_path: Path, make_napari_viewer: Callable[..., Any], notifications: list[Notification]
+    tmp_path: Path, shared_viewer: Any, notifications: list[Notification]
 ):
-    viewer = make_napari_viewer(show=True)
+    viewer = shared_viewer
     root = damaged(tmp_path, "pyramid")
     viewer.open(str(root), plugin="napari-strata")
     settle(viewer)

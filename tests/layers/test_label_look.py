@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from copy import deepcopy
 from typing import Any
 
@@ -189,9 +188,9 @@ def near(color: Any, pixels: set[tuple[int, ...]]) -> bool:
 @pytest.mark.window
 @pytest.mark.parametrize("many", [0, 300, 70_000], ids=["few", "hundreds", "many"])
 @pytest.mark.parametrize("dtype", ["uint8", "int16", "uint32", "int64"])
-def test_what_is_drawn(dtype: str, many: int, make_napari_viewer: Callable[..., Any]):
+def test_what_is_drawn(dtype: str, many: int, shared_viewer: Any):
     """Few colours are 8-bit textures, hundreds 16-bit ones, and more are 32-bit floats."""
-    viewer = make_napari_viewer(show=True)
+    viewer = shared_viewer
     values = np.repeat(np.repeat(np.array([[0, 1], [2, 100]], dtype=dtype), 8, 0), 8, 1)
     listed = {5000 + i: (i % 256 / 255, i // 256 / 300, 0.1, 1.0) for i in range(many)}
     colors = declared_colors({**listed, 1: RED, 100: GREEN})

@@ -35,7 +35,8 @@ def without(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> 
     """`napari_strata.layers.placed`, imported with one of napari's private names removed."""
     package = sys.modules["napari_strata.layers"]
     for name in OURS:
-        importlib.import_module(name)
+        importlib.import_module(name)  # all of them first: they import each other
+    for name in OURS:
         monkeypatch.delitem(sys.modules, name)
         # The import below would otherwise leave its module behind on the package.
         short = name.rpartition(".")[2]

@@ -41,7 +41,9 @@ def one_bright_voxel(pyramid: Pyramid) -> tuple[list[np.ndarray], list[np.ndarra
     ],
 )
 @pytest.mark.parametrize("pyramid", PYRAMIDS.values(), ids=PYRAMIDS.keys())
-def test_bright_voxel_is_where_it_is_declared(window: Any, kind: str, pyramid: Pyramid, name: str):
+def test_bright_voxel_is_where_it_is_declared(
+    square_window: Any, kind: str, pyramid: Pyramid, name: str
+):
     world = WORLDS[name]
     # Flat worlds: only their diagonal is used below.
     zoom = ZOOM * (10 if name == "units" else 1)  # voxels of 0.2 µm and less
@@ -50,16 +52,17 @@ def test_bright_voxel_is_where_it_is_declared(window: Any, kind: str, pyramid: P
     levels, indices = one_bright_voxel(pyramid)
     # Not "nearest" in 3-D: vispy's rays then miss single voxels, of single-scale layers too.
     look = {"contrast_limits": (0, 255), "interpolation3d": "linear", "projection_mode": "none"}
-    viewer, layer = window.show(pyramid, world, kind, levels, **(look if kind == "image" else {}))
+    look = look if kind == "image" else {}
+    viewer, layer = square_window.show(pyramid, world, kind, levels, **look)
     if kind == "labels":
         layer.colormap = {None: "black", 255: "white"}
-    for level in pyramid.levels:
-        layer.locked_data_level = level
-        declared = indices[level] * pyramid.scale[level] + pyramid.translate[level]
-        for ndisplay, order in ((2, (0, 1, 2)), (2, (1, 0, 2)), (3, (0, 1, 2)), (3, (1, 2, 0))):
-            viewer.dims.ndisplay = 2
-            viewer.dims.order = order
-            viewer.dims.ndisplay = ndisplay
+    for ndisplay, order in ((2, (0, 1, 2)), (2, (1, 0, 2)), (3, (0, 1, 2)), (3, (1, 2, 0))):
+        viewer.dims.order = order
+        viewer.dims.ndisplay = ndisplay
+        camera(viewer).zoom = zoom / world.unit
+        for level in pyramid.levels:
+            layer.locked_data_level = level
+            declared = indices[level] * pyramid.scale[level] + pyramid.translate[level]
             centre = CENTRE.copy()
             if ndisplay == 2:
                 # On the plane of the bright voxel, not exactly on its centre.
@@ -67,7 +70,6 @@ def test_bright_voxel_is_where_it_is_declared(window: Any, kind: str, pyramid: P
             position = world.position(centre)
             viewer.dims.set_point(range(3), position)
             camera(viewer).center = position[list(order)]
-            camera(viewer).zoom = zoom / world.unit
             settle(viewer)
             found, size = bright_box(viewer)
             shown = list(order[-2:])

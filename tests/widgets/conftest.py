@@ -10,15 +10,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from mesh_parts import FACES, SEGMENTS, TETRAHEDRON
 from qtpy.QtCore import QThreadPool
 from qtpy.QtWidgets import QApplication
 
 from napari_strata.layers import geometry_view
-
-#: A tetrahedron, x, y, z in nanometres, by the ids of two segments.
-TETRAHEDRON = np.array([[80, 80, 80], [120, 80, 80], [80, 120, 80], [80, 80, 120]], "<f4")
-FACES = np.array([[0, 2, 1], [0, 1, 3], [0, 3, 2], [1, 2, 3]], "<u4")
-SEGMENTS = (7, 12, 2**63 + 5)
 
 
 @pytest.fixture
@@ -75,5 +71,11 @@ def gate(monkeypatch: pytest.MonkeyPatch) -> Gate:
 
 
 @pytest.fixture
-def new_viewer(make_napari_viewer: Callable[..., Any]) -> Callable[[], Any]:
-    return lambda: make_napari_viewer(show=True)
+def viewer(shared_viewer: Any) -> Any:
+    """An empty viewer. A test that closes it leaves the next one another."""
+    return shared_viewer
+
+
+@pytest.fixture
+def new_viewer(shared_viewer: Any) -> Callable[[], Any]:
+    return lambda: shared_viewer

@@ -15,7 +15,10 @@ from qtpy.QtCore import QCoreApplication, QEvent, Qt
 from qtpy.QtWidgets import QApplication
 
 import napari_strata as strata
+from napari_strata.export import images as export_images
 from napari_strata.export import ome_zarr
+from napari_strata.widgets.export import panel as export_panel
+from napari_strata.widgets.export import planning
 from napari_strata.widgets.export.panel import ExportPanel, open_panel
 from napari_strata.widgets.export.region import EVERYTHING, PLACES, VIEW, VOXELS
 
@@ -255,6 +258,7 @@ def test_time_points(viewer: Any, qtbot: Any):
         np.zeros((6, 8, 9), np.uint8), name="movie", axis_labels=("t", "y", "x"),
         units=("s", "um", "um"),
     )  # fmt: skip
+    planned(panel, qtbot)
     assert panel.region.times.isVisibleTo(panel)
     panel.region.times.setText("2:5")
     assert level_shapes(planned(panel, qtbot)) == [(3, 8, 9)]
@@ -489,6 +493,95 @@ def test_the_window_answers_while_it_is_exported(
     (image,) = strata.open(tmp_path / "out.zarr").images
     assert image.levels[0].translate.tolist() == [0, 0, 0]
     assert image.name == "cells"
+
+
+def test_a_change_while_it_is_planned_loses_no_click(viewer: Any, qtbot: Any, tmp_path: Path):
+    panel = open_panel(viewer)
+    layer = add_image(viewer)
+    panel.target.path.setText(str(tmp_path / "out.zarr"))
+    planned(panel, qtbot)
+    panel.begin()
+    layer.translate = (100, 100, 100)
+    assert finish(panel, qtbot).failure == ""
+    (image,) = strata.open(tmp_path / "out.zarr").images
+    assert image.levels[0].translate.tolist() == [0, 0, 0]
+    qtbot.waitUntil(lambda: "translation 100, 100, 100" in panel.text.text(), timeout=30_000)
+
+
+def test_what_is_painted_and_moved_meanwhile_is_not_in_it(
+    viewer: Any, qtbot: Any, tmp_path: Path, held: threading.Event
+):
+    panel = open_panel(viewer)
+    labels = add_labels(viewer)
+    points = viewer.add_points(
+        [[1.0, 2.0, 3.0]], name="spots", units="um", axis_labels=("z", "y", "x")
+    )
+    viewer.layers.selection = {labels, points}
+    panel.target.path.setText(str(tmp_path / "out.ome.zarr"))
+    panel.begin()
+    qtbot.waitUntil(lambda: bool(panel.exports.jobs), timeout=30_000)
+    assert "paint" not in panel.rows.rows[0].hint.text()
+    labels.data_setitem(tuple(np.array([[0, 0], [0, 1], [0, 0]])), 77)
+    points.data = [[9.0, 9.0, 9.0], [8.0, 8.0, 8.0]]
+    points.translate = (5, 5, 5)
+    held.set()
+    assert finish(panel, qtbot).failure == ""
+    opened = strata.open(tmp_path / "out.ome.zarr")
+    assert np.array_equal(np.asarray(opened.images[0].levels[0].data), PIXELS % 5)
+    assert opened.geometries[0].levels[0].read().vertices.tolist() == [[1, 2, 3]]
+
+
+def test_labels_too_large_for_a_copy_are_to_be_left(
+    viewer: Any, qtbot: Any, tmp_path: Path, held: threading.Event, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(planning, "MOST_COPIED", 0)
+    monkeypatch.setattr("napari_strata.widgets.export.jobs.MOST_COPIED", 0)
+    panel = open_panel(viewer)
+    viewer.layers.selection = {add_image(viewer), add_labels(viewer)}
+    panel.target.path.setText(str(tmp_path / "out.zarr"))
+    panel.begin()
+    qtbot.waitUntil(lambda: bool(panel.rows.rows), timeout=30_000)
+    assert panel.rows.rows[0].hint.text().endswith("do not paint on nuclei.")
+    held.set()
+    assert finish(panel, qtbot).failure == ""
+
+
+def test_a_layer_is_described_once_for_a_plan(
+    viewer: Any, qtbot: Any, monkeypatch: pytest.MonkeyPatch
+):
+    asked: list[str] = []
+    describe = export_panel.layer_image
+    for module in (export_panel, export_images):
+        monkeypatch.setattr(
+            module, "layer_image", lambda layer: asked.append(layer.name) or describe(layer)
+        )
+    panel = open_panel(viewer)
+    viewer.layers.selection = {add_image(viewer), add_labels(viewer)}
+    planned(panel, qtbot)
+    asked.clear()
+    planned(panel, qtbot)
+    assert asked == ["cells", "nuclei"]
+
+
+def test_only_what_is_shown_is_below_in_detail(viewer: Any, qtbot: Any):
+    panel = open_panel(viewer)
+    assert not panel.details.isVisibleTo(panel)
+    add_image(viewer)
+    planned(panel, qtbot)
+    assert panel.details.isVisibleTo(panel)
+    panel.target.path.setText("/no/such/folder/a.zarr")
+    planned(panel, qtbot)
+    assert not panel.details.isVisibleTo(panel)
+
+
+def test_many_problems_are_listed_in_detail(viewer: Any, qtbot: Any):
+    panel = open_panel(viewer)
+    layers = [add_image(viewer, f"image {k}", colormap="viridis") for k in range(9)]
+    viewer.layers.selection = set(layers)
+    planned(panel, qtbot)
+    shown = panel.shown.problems.findChildren(type(panel.shown.message))
+    assert shown[-1].text.text() == "And 1 more, all are listed in detail."
+    assert all(f"image {k}: its colormap viridis" in panel.text.text() for k in range(9))
 
 
 def test_it_is_as_narrow_as_it_says(viewer: Any, qtbot: Any):

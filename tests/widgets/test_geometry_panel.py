@@ -34,11 +34,6 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return stores.points(tmp_path_factory.mktemp("store") / "a.zarrvectors", levels=[(2.0, 1.0)])
 
 
-@pytest.fixture
-def viewer(new_viewer: Callable[[], Any]) -> Any:
-    return new_viewer()
-
-
 def add(viewer: Any, path: Path) -> Any:
     """Open a store as the plugin does."""
     (layer,) = [x if isinstance(x, Layer) else Layer.create(*x) for x in plugin.read(str(path))]
@@ -356,8 +351,10 @@ def test_a_panel_that_qt_has_deleted_is_left_alone(viewer: Any, store: Path, gat
     assert called == []
 
 
-def test_two_viewers_have_a_panel_each(new_viewer: Callable[[], Any], store: Path, qtbot: Any):
-    here, there = new_viewer(), new_viewer()
+def test_two_viewers_have_a_panel_each(
+    make_napari_viewer: Callable[..., Any], store: Path, qtbot: Any
+):
+    here, there = make_napari_viewer(show=True), make_napari_viewer(show=True)
     panels = open_panel(here), open_panel(there)
     assert panels[0] is not panels[1]
     layer, other = add(here, store), add(there, store)
@@ -438,19 +435,21 @@ def test_it_fits_into_320_pixels(viewer: Any, store: Path, qtbot: Any):
 def test_the_menu_and_the_plugin_open_the_same_panel(viewer: Any, store: Path, qtbot: Any):
     layer = add(viewer, store)
     window = viewer.window
-    entries = [
+    menus = [action.menu() for action in window.plugins_menu.actions() if action.menu()]
+    (entry,) = [
         action
-        for action in window.plugins_menu.actions()
-        if action.menu() is None and "Geometries (Strata)" in action.text()
+        for menu in menus
+        for action in menu.actions()
+        if action.text() == "Geometries (Strata)"
     ]
-    entries[0].trigger()
+    entry.trigger()
     (panel,) = window._qt_window.findChildren(GeometryPanel)
     assert panel.layer is layer
     assert open_panel(viewer) is panel
     choose(panel.form.level, 1)
     read(panel, qtbot)
     assert record(layer)["level"] == 1
-    entries[0].trigger()
+    entry.trigger()
     assert not panel.isVisible()
     open_panel(viewer)
     assert panel.isVisible()
@@ -468,9 +467,9 @@ def test_napari_may_hand_over_a_proxy(viewer: Any, store: Path, qtbot: Any):
 
 
 def test_closing_the_window_while_it_reads(
-    new_viewer: Callable[[], Any], store: Path, qtbot: Any, gate: Any
+    make_napari_viewer: Callable[..., Any], store: Path, qtbot: Any, gate: Any
 ):
-    viewer = new_viewer()
+    viewer = make_napari_viewer(show=True)
     layer, panel = add(viewer, store), open_panel(viewer)
     choose(panel.form.level, 1)
     gate.entered()

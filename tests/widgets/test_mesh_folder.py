@@ -3,29 +3,23 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from mesh_parts import FACES, SEGMENTS, TETRAHEDRON
 from napari.layers import Surface
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QFileDialog
 
 import napari_strata as strata
-from conftest import FACES, SEGMENTS, TETRAHEDRON
 from napari_strata.dataset import Choices
 from napari_strata.layers.build import build
 from napari_strata.layers.geometry_address import Address
 from napari_strata.widgets.geometry_panel import GeometryPanel, open_panel
 
 pytestmark = pytest.mark.window
-
-
-@pytest.fixture
-def viewer(new_viewer: Callable[[], Any]) -> Any:
-    return new_viewer()
 
 
 def read(panel: GeometryPanel, qtbot: Any) -> None:

@@ -58,14 +58,19 @@ class Dataset:
         Raises
         ------
         KeyError
-            With the paths there are.
+            With the paths there are, also where several have the name.
         """
         for image in self.images:
             if image.path == path.strip("/"):
                 return image
-        for image in self.images:
-            if image.name == path:
-                return image
+        named = [image for image in self.images if image.name == path]
+        if len(named) == 1:
+            return named[0]
+        if named:
+            paths = ", ".join(repr(image.path) for image in named)
+            raise KeyError(
+                f"{len(named)} images are called {path!r}; say which by its path: {paths}"
+            )
         known = ", ".join(repr(image.path) for image in self.images) or "none"
         raise KeyError(f"no image at {path!r}; there are {known}")
 

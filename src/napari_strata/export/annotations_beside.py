@@ -103,7 +103,8 @@ def check_has_images(layers: Any, path: str | os.PathLike[str]) -> None:
         return
     raise ExportError(
         f"OME-Zarr has no place for {', '.join(sorted(map(str, kinds)))}, and there is no image "
-        f"for them to be beside; write each to a store of its own, {_alone(path)}"
+        f"for them to be beside; write each to a store of its own, such as {_alone(path)} (File > "
+        "Save Selected Layers)"
     )
 
 

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
@@ -16,20 +17,27 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn
 from napari_strata.dataset import Dataset, Image, OpenError
 from napari_strata.export.errors import ExportCancelled, ExportError
 from napari_strata.export.formats import image_format, writer
-from napari_strata.export.images import How, as_images
+from napari_strata.export.images import How, as_images, left_out
 from napari_strata.export.planning.export_plan import ExportPlan
 from napari_strata.export.planning.options import Options
 from napari_strata.export.planning.plan_table import print_plan, print_problems
 from napari_strata.export.planning.plan_text import bytes_text, seconds_text
 from napari_strata.export.result import Exported
 from napari_strata.export.run import BackgroundExport, Snapshot
-from napari_strata.export.safety.place import TargetExists, local_target, missing_room
+from napari_strata.export.safety.place import (
+    TargetExists,
+    check_name,
+    local_target,
+    missing_room,
+)
 from napari_strata.export.safety.remote import is_remote
 from napari_strata.export.safety.stage_folder import LeftoverError
+from napari_strata.model import Problem
 
 REFUSED = 2
 FAILED = 1
 
+_WITH_ANNOTATIONS = "ome-zarr"
 _SECONDS = 0.2  # between two looks at how far it is
 
 
@@ -41,8 +49,12 @@ class ConvertError(Exception):
         self.code = code
 
 
-def chosen(found: Dataset, paths: Sequence[str], *, everything: bool) -> tuple[Image, ...]:
-    """Return the images to convert.
+Chosen = Dataset | Sequence[Image]
+"""All of a dataset, with what else is in it; or some of its images."""
+
+
+def chosen(found: Dataset, paths: Sequence[str], *, everything: bool) -> Chosen:
+    """Return what to convert: the dataset where all its images are meant.
 
     Raises
     ------
@@ -50,13 +62,15 @@ def chosen(found: Dataset, paths: Sequence[str], *, everything: bool) -> tuple[I
     """
     if not found.images:
         raise ConvertError(f"{found.path}: there is no image", REFUSED)
-    if everything and not paths:
-        return found.images
+    if everything and paths:
+        raise ConvertError("found both --all and --image, expected one", REFUSED)
     if paths:
         try:
             return tuple(dict.fromkeys(found[path] for path in paths))
         except KeyError as error:
             raise ConvertError(str(error.args[0]), REFUSED) from None
+    if everything:
+        return found
     if len(found.images) > 1:
         listed = ", ".join(repr(image.path) for image in found.images)
         raise ConvertError(
@@ -64,10 +78,10 @@ def chosen(found: Dataset, paths: Sequence[str], *, everything: bool) -> tuple[I
             f"{listed}",
             REFUSED,
         )
-    return found.images
+    return found
 
 
-def plan_only(images: Sequence[Image], format: str, options: Options) -> None:
+def plan_only(images: Chosen, path: str, format: str, options: Options) -> None:
     """Print what would be written.
 
     Raises
@@ -77,18 +91,22 @@ def plan_only(images: Sequence[Image], format: str, options: Options) -> None:
     with _refusing():
         kind = image_format(format)
         plan = kind.plan(as_images(images), options)
+        check_name(path, kind.name_of(plan))
     print_plan(_console(), plan, kind.name_of(plan))
+    _, left = _without_geometries(images, path, format)
+    print_problems(_console(), left)
+    if isinstance(images, Dataset) and not left:
+        _print_annotations([g.name for g in images.geometries if g.model.layer])
 
 
-def convert_images(
-    images: Sequence[Image], path: str, format: str, options: Options, how: How
-) -> Exported:
+def convert_images(images: Chosen, path: str, format: str, options: Options, how: How) -> Exported:
     """Write images, with a bar in the terminal; an interrupt stops it so that it can be resumed.
 
     Raises
     ------
     ConvertError : it was refused, failed or was stopped.
     """
+    images, left = _without_geometries(images, path, format)
     with _refusing():
         write = writer(format)
         _print_estimate(path, image_format(format).plan(as_images(images), options))
@@ -111,13 +129,29 @@ def convert_images(
     try:
         done = job.result()
     except ExportCancelled as stopped:
-        raise ConvertError(f"{stopped}: --resume", FAILED) from None
+        hint = "--restart" if is_remote(path) else "--resume"
+        raise ConvertError(f"{stopped}: {hint}", FAILED) from None
     except (ExportError, OpenError, OSError) as error:
         has_begun = job.snapshot().total > 0
         message = f"{one_line(error)}{_hint(error, how)}"
         raise ConvertError(message, FAILED if has_begun else REFUSED) from error
-    _print_done(done, job.snapshot())
+    _print_done(replace(done, problems=(*done.problems, *left)), job.snapshot())
     return done
+
+
+def _without_geometries(
+    images: Chosen, path: str, format: str
+) -> tuple[Chosen, tuple[Problem, ...]]:
+    """Take geometries away where they cannot go with the images, and say so."""
+    if not isinstance(images, Dataset):
+        return images, ()
+    if is_remote(path):
+        message = "is not written: annotations go beside datasets on this computer only"
+    elif format != _WITH_ANNOTATIONS:
+        message = f"is not written: {format} has no place for it"
+    else:
+        return images, ()
+    return images.images, left_out(images, message)
 
 
 def one_line(error: Exception) -> str:
@@ -203,7 +237,17 @@ def _print_done(done: Exported, snapshot: Snapshot) -> None:
         f"{escape(str(done.path))}: {done.format}, {count} image{'s' if count > 1 else ''}, "
         f"{bytes_text(snapshot.total)} before compression, in {seconds_text(snapshot.seconds)}"
     )
+    if done.annotations is not None:
+        _print_annotations([], done.annotations)
     print_problems(console, done.problems)
+
+
+def _print_annotations(names: Sequence[str], folder: Path | None = None) -> None:
+    """Say which annotations go beside the images, or where they went."""
+    if folder is not None:
+        _console().print(f"{escape(str(folder))}: its annotations")
+    elif names:
+        _console().print(f"annotations beside it: {escape(', '.join(names))}")
 
 
 def _console() -> Console:

@@ -13,8 +13,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from napari_strata.export.documents.cosem_metadata import (
     N5_VERSION,
     CosemDocuments,
@@ -26,11 +24,10 @@ from napari_strata.export.errors import ExportError
 from napari_strata.export.ome_zarr import Folder, write_arrays, write_documents
 from napari_strata.export.pixels.engine import Progress, Way
 from napari_strata.export.pixels.targets import Target
-from napari_strata.export.planning.channels import widened_loss
-from napari_strata.export.planning.crop import cropped
-from napari_strata.export.planning.image_parts import Part, written_dtype
+from napari_strata.export.planning.asked_part import asked_parts, check_sizes
+from napari_strata.export.planning.image_parts import Part
 from napari_strata.export.planning.image_plan import ExportPlan, PlannedImage, planned_image
-from napari_strata.export.planning.layer_image import LayerImage, layer_image
+from napari_strata.export.planning.layer_image import LayerImage
 from napari_strata.export.planning.names import folder_names
 from napari_strata.export.planning.options import Options
 from napari_strata.export.verify import verify
@@ -84,11 +81,14 @@ def plan_images(layers: Sequence[Any], options: Options | None = None) -> CosemP
     if options.shards is not False:
         raise ExportError("shards: N5 has none; write OME-Zarr 0.5")
     losses: list[Problem] = []
-    images = [image for layer in layers if (image := _taken(layer, options, losses)) is not None]
+    images = asked_parts(layers, options, losses)
     if not images:
         raise ExportError("nothing to write: no Image or Labels layer has a voxel in what is asked")
+    check_sizes([image.axes for image in images], options)
     planned, documents, members = [], [], []
     for image, path in zip(images, _paths(images), strict=True):
+        _check_axes(image)
+        losses += image.losses
         one, described = _planned(image, path, options, losses)
         planned.append(one)
         documents.append((f"{path}/{_FILE}", described.group))
@@ -123,28 +123,13 @@ def write(
     write_documents(plan, folder)
 
 
-def _taken(layer: Any, options: Options, losses: list[Problem]) -> LayerImage | None:
-    """Describe a layer, and the part of it that is asked for."""
-    try:
-        whole = layer if isinstance(layer, LayerImage) else layer_image(layer)
-    except ExportError:
-        raise
-    except ValueError as error:
-        raise ExportError(str(error)) from error
-    part = cropped(whole, options)
-    losses += [*part.problems, *whole.losses]
-    if part.image is None:
-        return None
-    for axis in part.image.axes:
+def _check_axes(image: LayerImage) -> None:
+    for axis in image.axes:
         if _grid.axis_type(axis.name) != axis.type:
             raise ExportError(
-                f"{whole.name}: axis {axis.name} is one of {axis.type}; N5 tells axes by their "
+                f"{image.name}: axis {axis.name} is one of {axis.type}; N5 tells axes by their "
                 "names alone (x, y, z, t, c), so rename it first"
             )
-    dtype = np.dtype(part.image.levels[0].pixels.dtype)
-    if dtype.itemsize != written_dtype(dtype).itemsize:
-        losses.append(widened_loss(whole.name, dtype))
-    return part.image
 
 
 def _paths(images: Sequence[LayerImage]) -> list[str]:

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -29,10 +29,17 @@ from napari_strata.export.planning.origins import (
 from napari_strata.export.planning.plan_text import told
 from napari_strata.export.result import Exported
 from napari_strata.export.safety.partial import NOTE
-from napari_strata.export.safety.place import check_apart, check_target, local_target, missing_room
+from napari_strata.export.safety.place import (
+    TargetCheck,
+    check_apart,
+    check_name,
+    local_target,
+    missing_room,
+)
 from napari_strata.export.safety.remote import (
     begin_remote,
     check_apart_remote,
+    end_remote,
     end_unsound,
     is_remote,
     remote_target,
@@ -113,12 +120,7 @@ def _of_layer(layer: Any) -> LayerImage:
         raise ExportError(
             f"{type(layer).__name__} cannot be exported; expected layers, images or datasets"
         )
-    try:
-        return layer_image(layer)
-    except ExportError:
-        raise
-    except ValueError as error:
-        raise ExportError(str(error)) from error
+    return layer_image(layer)
 
 
 class Companion(Protocol):
@@ -152,17 +154,37 @@ def write_images(
     ------
     ExportError, OSError, ExportCancelled : the target is as before, unless it is a bucket.
     """
+    if how.resume and how.restart:
+        raise ExportError("found both resume and restart, expected one: the one keeps what is left")
     images = as_images(layers)
     plan = format.plan(images, options)
+    check_name(path, format.name_of(plan))
     with crew(how.scheduler) if how.executor is None else _given(how.executor) as who:
         _check_portable(plan, who)
         if is_remote(path):
             if companion is not None:
                 companion.check_remote(str(path))
-            return _into_bucket(plan, str(path), images, format, how, who)
-        origins = (*local_origins(images), *layer_origins(layers))
-        target = local_target(path)
-        return _into_folder(plan, target, images, origins, format, how, who, companion)
+            with _cancelled("what is in the bucket is not complete; restart it"):
+                done = _into_bucket(plan, str(path), images, format, how, who)
+        else:
+            origins = (*local_origins(images), *layer_origins(layers))
+            target = local_target(path)
+            with _cancelled("it can be resumed" if plan.portable else "nothing of it is left"):
+                done = _into_folder(plan, target, images, origins, format, how, who, companion)
+    if companion is not None:
+        return done
+    message = f"is not written: {done.format} has no place for it"
+    return replace(done, problems=(*done.problems, *left_out(layers, message)))
+
+
+def left_out(layers: Any, message: str) -> tuple[Problem, ...]:
+    """Say of the geometries of datasets that they are not written."""
+    return tuple(
+        Problem("geometry-not-written", "warning", geometry.path or geometry.name, message)
+        for one in each(layers)
+        if isinstance(one, Dataset)
+        for geometry in one.geometries
+    )
 
 
 def _into_folder(
@@ -175,7 +197,7 @@ def _into_folder(
     who: Crew,
     companion: Companion | None,
 ) -> Exported:
-    check = _Check(target, origins, how.replace)
+    check = TargetCheck(target, origins, how.replace)
     is_new = leftover(target) is None
     if is_new:  # else the target may be what an export has just placed
         check.ahead()
@@ -201,32 +223,20 @@ def _into_folder(
     return _exported(target, plan, format, problems)
 
 
-class _Check:
-    """Refuses the target by raising; listing what is there takes long where that is large."""
-
-    def __init__(self, target: Path, origins: Sequence[str], replace: bool) -> None:
-        self._target, self._origins, self._replace = target, origins, replace
-        self._was_just_made = False
-
-    def ahead(self) -> None:
-        """Check before the first step, which then need not."""
-        self()
-        self._was_just_made = True
-
-    def __call__(self) -> None:
-        """Check, unless that was just done."""
-        if self._was_just_made:
-            self._was_just_made = False
-            return
-        check_target(self._target, sources=self._origins, replace=self._replace)
-
-
 def _fill(stage: Stage, plan: ExportPlan, format: ImageFormat, how: How, who: Crew) -> None:
     folder = {"driver": "file", "path": f"{stage.folder}/"}
     _write(plan, folder, format, how, who, journals=stage.journals)
     if stage.is_resumed or who.executor is not None:  # else nobody was killed
         stage.sweep()
-    format.verify(plan, str(stage.folder), cancel=how.cancel)
+    try:
+        format.verify(plan, str(stage.folder), cancel=how.cancel)
+    except ExportError as error:
+        if not stage.is_resumed:
+            raise
+        raise ExportError(
+            f"{error}; this export was resumed: if its source has changed since it was begun, "
+            "restart it"
+        ) from error
     _stop_if(how.cancel)
 
 
@@ -253,7 +263,16 @@ def _write(
 
 def _stop_if(cancel: threading.Event | None) -> None:
     if cancel is not None and cancel.is_set():
-        raise ExportCancelled("the export was cancelled; it can be resumed")
+        raise ExportCancelled("the export was cancelled")
+
+
+@contextmanager
+def _cancelled(state: str) -> Iterator[None]:
+    """Say in what state a cancelled export is."""
+    try:
+        yield
+    except ExportCancelled as error:
+        raise ExportCancelled(f"the export was cancelled; {state}") from error
 
 
 def _into_bucket(
@@ -268,14 +287,15 @@ def _into_bucket(
         raise ExportError(f"{url}: an export into a bucket cannot be resumed; start it again")
     location, kvstore = remote_target(url)
     check_apart_remote(kvstore, array_stores(images), str(location))
-    begin_remote(kvstore, str(location), replace=how.replace or how.restart)
     who.check_sees(array_folders(images))
+    begin_remote(kvstore, str(location), replace=how.replace or how.restart)
     _write(plan, kvstore, format, how, who)
     try:
         format.verify(plan, str(location), cancel=how.cancel)
-    except (ExportError, ExportCancelled):
+    except BaseException:  # whatever it was, nobody has looked at all of it
         end_unsound(kvstore, str(location))
         raise
+    end_remote(kvstore, str(location))
     return _exported(str(location), plan, format, plan.losses)
 
 

@@ -1,5 +1,7 @@
 """Writing a planned OME-Zarr: arrays first, then the groups' metadata, the root's last.
 
+In a bucket the arrays' own metadata comes after all voxels, too.
+
 Whatever stops it, there is no root metadata over levels that are not complete.
 """
 
@@ -18,7 +20,7 @@ from napari_strata.export.documents.ome_layout import with_windows
 from napari_strata.export.errors import ExportError
 from napari_strata.export.pixels.engine import Progress, Way, write_pyramid
 from napari_strata.export.pixels.pyramid import LevelPlan
-from napari_strata.export.pixels.targets import OpenTarget, open_target
+from napari_strata.export.pixels.targets import OpenTarget, declare, open_target
 from napari_strata.export.planning.export_plan import ExportPlan, PlannedImage
 from napari_strata.layers.contrast import estimate
 
@@ -87,6 +89,23 @@ def write_arrays(
             )
             done += part.pyramid.nbytes
             number += 1
+    _declare(plan, root)
+
+
+def _declare(plan: ExportPlan, root: Mapping[str, Any]) -> None:
+    for image in plan.images:
+        for part in image.parts:
+            targets = plan.targets(image, part, root)
+            for target, level in zip(targets, part.pyramid.levels, strict=True):
+                if not target.declared_last:
+                    continue
+                try:
+                    declare(target, level)
+                except READ_ERRORS as error:
+                    raise ExportError(
+                        f"the metadata of {target.kvstore['path']} cannot be written: "
+                        f"{reason_of(error)}"
+                    ) from error
 
 
 def write_documents(plan: ExportPlan, folder: Folder) -> None:

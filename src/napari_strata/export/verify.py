@@ -11,9 +11,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from napari_strata import dataset, units
+from napari_strata import dataset
 from napari_strata.affine import Matrix
 from napari_strata.arrays.errors import ChunkError
+from napari_strata.export.documents.ome_axes import unit_factor
 from napari_strata.export.errors import ExportCancelled, ExportError
 from napari_strata.export.pixels.pyramid import LevelPlan
 from napari_strata.export.pixels.reduce import reduce_block
@@ -106,19 +107,9 @@ def _order(planned: PlannedImage, image: dataset.Image) -> list[int]:
         other = image.axes[index]
         if other.type != axis.type:
             raise _differs(planned, f"the type of axis {axis.name}", other.type, axis.type)
-        if _factor(axis, other) is None:
+        if unit_factor(axis, other) is None:
             raise _differs(planned, f"the unit of axis {axis.name}", other.unit, axis.unit)
     return order
-
-
-def _factor(axis: Axis, other: Axis) -> float | None:
-    """Return what turns the one unit into the other; None if nothing does."""
-    one, two = units.parse(axis.unit or ""), units.parse(other.unit or "")
-    if one == two:
-        return 1.0
-    if one is None or two is None or one.dimension != two.dimension:
-        return None
-    return one.factor / two.factor
 
 
 def _compare_level(
@@ -144,7 +135,9 @@ def _compare_place(
     """Compare where the corners of a level are; a difference is counted in its voxels."""
     world = planned.worlds[index]
     n = len(world) - 1
-    factors = [_factor(a, axes[i]) or 1.0 for a, i in zip(planned.written.axes, order, strict=True)]
+    factors = [
+        unit_factor(a, axes[i]) or 1.0 for a, i in zip(planned.written.axes, order, strict=True)
+    ]
     expected = np.diag([*factors, 1.0]) @ world
     found = level.affine[np.ix_([*order, -1], [*order, -1])]
     if not same_place(found, expected, planned.levels[index].shape):

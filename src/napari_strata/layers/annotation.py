@@ -57,6 +57,45 @@ class Annotation:
     problems: tuple[Problem, ...] = ()
 
 
+@dataclass(frozen=True)
+class LayerCopy:
+    """A layer as it was: what is done to the layer later is not in it."""
+
+    name: str
+    data: Any
+    settings: Mapping[str, Any]
+    _type_string: str
+
+    def as_layer_data_tuple(self) -> LayerData:
+        """Return what napari makes a layer of."""
+        return self.data, dict(self.settings), self._type_string
+
+
+def copy_of(layer: Any) -> LayerCopy:
+    """Copy a layer in the thread that changes it, so that any other may describe the copy.
+
+    This is quick, describing is not. What is in the metadata is not copied.
+    """
+    data, settings, layer_type = layer.as_layer_data_tuple()
+    left = {"metadata"}
+    if settings.get("features") is not None:
+        left.add("properties")  # which are the same once more
+    copied = {key: _copied(value) for key, value in settings.items() if key not in left}
+    copied["metadata"] = dict(settings.get("metadata") or {})
+    return LayerCopy(layer.name, _copied(data), copied, layer_type)
+
+
+def _copied(value: Any) -> Any:
+    """Copy arrays and tables, also in lists and dictionaries; napari replaces all else."""
+    if isinstance(value, list | tuple):
+        copies = [_copied(one) for one in value]
+        return tuple(copies) if isinstance(value, tuple) else copies
+    if isinstance(value, dict):
+        return {key: _copied(one) for key, one in value.items()}
+    is_table = isinstance(value, np.ndarray) or type(value).__name__ == "DataFrame"
+    return value.copy() if is_table else value
+
+
 def from_layer(layer: Any) -> Annotation:
     """Describe a napari layer; see `from_layer_data`."""
     as_data = getattr(layer, "as_layer_data_tuple", None)

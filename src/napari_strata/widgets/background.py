@@ -129,5 +129,5 @@ class Background:
 
 def _sentence(error: BaseException) -> str:
     if isinstance(error, MemoryError):
-        return "There is not enough memory for so many vertices: crop, or choose a coarser level."
+        return "There is not enough memory for it: crop, or choose a coarser level."
     return str(error) or type(error).__name__

@@ -80,10 +80,23 @@ class Sentence(QWidget):  # type: ignore[misc]
 
 
 class ProblemList(QWidget):  # type: ignore[misc]
-    """The problems of a layer, as in its record."""
+    """The problems of a layer, as in its record, or of something else.
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    Parameters
+    ----------
+    most : how many are shown.
+    elsewhere : where all of them are.
+    """
+
+    def __init__(
+        self,
+        parent: QWidget | None = None,
+        *,
+        most: int = MOST_SHOWN,
+        elsewhere: str = "in the layer's metadata",
+    ) -> None:
         super().__init__(parent)
+        self._most, self._elsewhere = most, elsewhere
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, 0, 0, 0)
         self._shown: list[tuple[str, str, str]] = []
@@ -100,16 +113,16 @@ class ProblemList(QWidget):  # type: ignore[misc]
             old = item.widget()
             old.hide()
             old.deleteLater()
-        for severity, where, message in found[:MOST_SHOWN]:
+        for severity, where, message in found[: self._most]:
             self._add(f"{where}: {message}" if where else message, severity)
-        if found[MOST_SHOWN:]:
-            more = len(found) - MOST_SHOWN
-            self._add(f"And {more:,} more, in the layer's metadata.", "info")
+        if found[self._most :]:
+            more = len(found) - self._most
+            self._add(f"And {more:,} more, {self._elsewhere}.", "info")
 
     def _add(self, message: str, severity: str) -> None:
         sentence = Sentence()
+        self._column.addWidget(sentence)  # before it is shown: without a parent it is a window
         sentence.say(message, severity)
-        self._column.addWidget(sentence)
 
 
 def quiet_text(text: str) -> QLabel:

@@ -55,6 +55,16 @@ def rank(axis: Axis) -> int:
     return _RANK[axis.type]
 
 
+def unit_factor(axis: Axis, target: Axis) -> float | None:
+    """Return what turns one axis' unit into another's; None where nothing does."""
+    one, other = units.parse(axis.unit or ""), units.parse(target.unit or "")
+    if one == other:
+        return 1.0
+    if one is None or other is None or one.dimension != other.dimension:
+        return None
+    return one.factor / other.factor
+
+
 def _axis(axis: Axis) -> AxisJson:
     found: AxisJson = {"name": axis.name}
     if axis.type != "other":  # a type of one's own is allowed, but says nothing to others

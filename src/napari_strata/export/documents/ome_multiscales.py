@@ -13,9 +13,9 @@ from typing import Any, Literal
 
 import numpy as np
 
-from napari_strata import affine, units
+from napari_strata import affine
 from napari_strata.affine import Matrix, Vector
-from napari_strata.export.documents.ome_axes import axes_as_json
+from napari_strata.export.documents.ome_axes import axes_as_json, unit_factor
 from napari_strata.export.documents.written import NotCarried, WrittenImage
 from napari_strata.model import Axis
 
@@ -184,22 +184,12 @@ def same_world(one: Sequence[Axis], other: Sequence[Axis]) -> bool:
     """Tell whether axes are the same but for units that convert."""
     if [(a.name, a.type) for a in one] != [(a.name, a.type) for a in other]:
         return False
-    return all(_factor(a, b) is not None for a, b in zip(one, other, strict=True))
-
-
-def _factor(axis: Axis, target: Axis) -> float | None:
-    """Return what turns one axis' unit into the other's; None where nothing does."""
-    one, other = units.parse(axis.unit or ""), units.parse(target.unit or "")
-    if one == other:
-        return 1.0
-    if one is None or other is None or one.dimension != other.dimension:
-        return None
-    return one.factor / other.factor
+    return all(unit_factor(a, b) is not None for a, b in zip(one, other, strict=True))
 
 
 def _to_world(image: WrittenImage, world: Sequence[Axis]) -> Json:
     matrix = intrinsic(image).to_world
-    factors = [_factor(a, b) or 1.0 for a, b in zip(image.axes, world, strict=True)]
+    factors = [unit_factor(a, b) or 1.0 for a, b in zip(image.axes, world, strict=True)]
     if any(factor != 1 for factor in factors):
         matrix = (
             affine.from_scale_translate(factors)

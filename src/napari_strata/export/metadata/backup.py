@@ -82,10 +82,10 @@ def apply(root: Path, changes: Sequence[FileChange]) -> Path:
             _stage(root / change.path, change.after)
         for change in changes:
             _put(root / change.path, change.after)
+        _set_state(folder, "done")
     except OSError as error:
         restore(root, folder.name)
         raise ExportError(f"cannot be written: {error}; all files are as they were") from None
-    _set_state(folder, "done")
     return folder
 
 
@@ -124,12 +124,20 @@ def restore(root: Path, name: str | None = None, *, force: bool = False) -> Back
             _put(root / path, contents[path])
     except OSError as error:
         raise ExportError(f"cannot be restored: {error}; try again") from None
-    _set_state(chosen.folder, "restored")
+    try:
+        _set_state(chosen.folder, "restored")
+    except OSError as error:
+        raise ExportError(
+            f"all files are as they were, but {chosen.folder / _RECORD} cannot say so: {error}; "
+            "restore again"
+        ) from None
     return chosen
 
 
 def _folder(root: Path) -> Path:
-    return root.with_name(root.name + SUFFIX)
+    """Give the folder of backups: beside the container itself, not beside a link to it."""
+    real = Path(os.path.realpath(root))
+    return real.with_name(real.name + SUFFIX)
 
 
 def _chosen(root: Path, found: Sequence[Backup], name: str | None) -> Backup:

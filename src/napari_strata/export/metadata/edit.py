@@ -18,7 +18,7 @@ from napari_strata.export.metadata.edit_cosem import edit_cosem
 from napari_strata.export.metadata.edit_grid import edit_n5_viewer, edit_neuroglancer
 from napari_strata.export.metadata.edit_ome import edit_ome
 from napari_strata.export.metadata.files import Documents, FileChange
-from napari_strata.export.metadata.image import Opened, labels_of, open_image
+from napari_strata.export.metadata.image import LABELS, Opened, labels_of, open_image
 from napari_strata.export.metadata.ome_over_n5 import renew_over_n5
 from napari_strata.export.metadata.overlay import open_changed
 from napari_strata.export.metadata.place import Moved, Wanted, follow, is_same_place, moved
@@ -26,6 +26,7 @@ from napari_strata.model import Axis, OpenError, Problem
 from napari_strata.store.hierarchy import Group
 
 _OME = ("ome-zarr-0.4", "ome-zarr-0.5", "ome-zarr-0.6")
+_OME_XML = "OME/METADATA.ome.xml"
 _GRID = ("neuroglancer-n5", "n5-array")
 _REFUSED = {
     "ome-zarr-0.1": "OME-Zarr before 0.4 has no transforms; convert it to a newer version",
@@ -100,10 +101,28 @@ def plan_edit(
         elif leader.axes_moved:
             message = "these labels stay where they are declared to be; the image moves"
             notes.append(Problem("labels-stay", "warning", each.path, message))
+    if opened.image.format in _OME and leader.axes_moved:
+        notes += _staying(opened, documents)
     changes = documents.changes()
     if changes:
         _verify(opened, leader, followers, changes, multiscale)
     return MetadataChange(opened.root, changes, tuple(notes))
+
+
+def _staying(opened: Opened, documents: Documents) -> list[Problem]:
+    """Say what belongs to the image and cannot move with it."""
+    below = f"{opened.image.path}/{LABELS}/".lstrip("/")
+    notes = [
+        Problem(
+            "labels-stay", "warning", p.where, f"these labels cannot be read and stay: {p.message}"
+        )
+        for p in opened.dataset.problems
+        if p.severity == "error" and p.where.startswith(below)
+    ]
+    if documents.exists(_OME_XML):
+        message = "its physical sizes stay as they are; some readers go by them"
+        notes.append(Problem("ome-xml-stays", "warning", _OME_XML, message))
+    return notes
 
 
 def _units(

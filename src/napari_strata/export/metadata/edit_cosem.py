@@ -7,16 +7,20 @@ x-first), the group's ``multiscales``, and its ``axes``, ``units``, ``pixelResol
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import math
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from napari_strata.export.errors import ExportError
 from napari_strata.export.metadata.edit_ome import level_node, relative_path
 from napari_strata.export.metadata.files import Documents, Json
-from napari_strata.export.metadata.place import Moved
+from napari_strata.export.metadata.place import Moved, tidy
 from napari_strata.formats._survey import first_object
 from napari_strata.store.hierarchy import Group
 from napari_strata.store.values import quote
+
+FACTORS = ("downsamplingFactors", "downSamplingFactors")
+"""Keys by which n5-viewer multiplies a ``pixelResolution``."""
 
 _LISTS = ("axes", "units", "scale", "translate")
 
@@ -86,11 +90,15 @@ def _set(transform: Any, moved: Moved, index: int) -> None:
 
 
 def set_resolution(attributes: Json, moved: Moved, index: int) -> None:
-    """Change a ``pixelResolution`` that is a level's own spacing, where it is there."""
+    """Change a ``pixelResolution``, where it is there.
+
+    It is the level's own spacing; beside factors of an array, n5-viewer takes it times those.
+    """
     value = attributes.get("pixelResolution")
     holder: Any = value if isinstance(value, dict) else attributes
     key = "dimensions" if isinstance(value, dict) else "pixelResolution"
-    _set_spacing(holder, key, moved, [abs(s) for s in moved.levels[index][0]])
+    spacing = [abs(s) for s in moved.levels[index][0]]
+    _set_spacing(holder, key, moved, spacing, _own_factors(attributes, len(spacing)))
     units = {a.unit for a in moved.axes}
     if isinstance(value, dict) and "unit" in value and moved.axes != moved.image.axes:
         if len(units) > 1:
@@ -111,10 +119,30 @@ def set_grid(attributes: Json, moved: Moved) -> None:
         attributes["units"] = [a.unit or "" for a in moved.axes[::-1]]
 
 
-def _set_spacing(holder: Json, key: str, moved: Moved, spacing: list[float]) -> None:
-    """Change the numbers of axes that move in an x-first list, where there is one."""
+def _own_factors(attributes: Json, rank: int) -> list[float]:
+    """Return the factors an array has itself, array order; 1 where it has none."""
+    for key in FACTORS:
+        values = attributes.get(key)
+        listed = values if isinstance(values, list) else []
+        factors = [float(v) for v in listed if isinstance(v, int | float) and v > 0]
+        if len(factors) == len(listed) == rank:
+            return factors[::-1]
+    return [1.0] * rank
+
+
+def _set_spacing(
+    holder: Json, key: str, moved: Moved, spacing: list[float], factors: Sequence[float] = ()
+) -> None:
+    """Change the numbers of axes that move in an x-first list, where there is one.
+
+    What times its factor was the old spacing is so for the new one too.
+    """
     values = holder.get(key)
     if not isinstance(values, list) or len(values) != len(spacing):
         return
     for i in moved.axes_moved:
-        values[len(values) - 1 - i] = spacing[i]
+        at, factor = len(values) - 1 - i, factors[i] if factors else 1.0
+        move = moved.moves[moved.image.axes[i].name]
+        old = abs(spacing[i] / move.new_spacing * move.old_spacing)
+        is_base = isinstance(values[at], int | float) and math.isclose(values[at] * factor, old)
+        values[at] = tidy(spacing[i] / factor) if is_base else spacing[i]

@@ -18,7 +18,7 @@ from napari_strata.store.hierarchy import Group, read_array
 from napari_strata.store.location import parse_location
 from napari_strata.store.tree import Node
 
-_LABELS = "labels"
+LABELS = "labels"
 
 
 @dataclass(frozen=True)
@@ -100,7 +100,7 @@ def _over_n5(opened: Opened) -> list[str]:
 
 def labels_of(opened: Opened) -> list[Image]:
     """List the label images that belong to the image."""
-    prefix = f"{opened.image.path}/{_LABELS}/".lstrip("/")
+    prefix = f"{opened.image.path}/{LABELS}/".lstrip("/")
     return [
         image
         for image in opened.dataset.images
@@ -110,6 +110,7 @@ def labels_of(opened: Opened) -> list[Image]:
 
 def _chosen(dataset: Dataset, named: str, wanted: str | None) -> Image:
     if wanted is not None:
+        _check_one_is_called(dataset, named, wanted)
         try:
             return dataset[wanted]
         except KeyError as error:
@@ -123,10 +124,21 @@ def _chosen(dataset: Dataset, named: str, wanted: str | None) -> Image:
     raise ExportError(f"{named}: found {len(candidates)} images; name one of {known}")
 
 
+def _check_one_is_called(dataset: Dataset, named: str, wanted: str) -> None:
+    """Refuse a name that several images have."""
+    called = [image for image in dataset.images if image.name == wanted]
+    is_path = any(image.path == wanted.strip("/") for image in dataset.images)
+    if len(called) > 1 and not is_path:
+        known = ", ".join(repr(image.path) for image in called)
+        raise ExportError(
+            f"{named}: found {len(called)} images called {wanted}; name one of {known}"
+        )
+
+
 def _independent(images: Sequence[Image]) -> list[Image]:
     """Leave out the labels of an image that is there too."""
     paths = [image.path for image in images if image.kind == "image"]
-    owners = [f"{path}/{_LABELS}/".lstrip("/") for path in paths]
+    owners = [f"{path}/{LABELS}/".lstrip("/") for path in paths]
     return [
         image
         for image in images

@@ -46,10 +46,14 @@ def edit_metadata_of_layer(layer: Any) -> MetadataChange:
     record = _record(layer)
     inner = str(record["image"])
     dataset = str(record["path"]).removesuffix(inner).rstrip("/") if inner else record["path"]
-    opened = open_image(dataset, inner or None)
+    opened, multiscale = open_image(dataset, inner or None), None
+    if opened.image.name != record["name"]:  # the layer is of another multiscale of that group
+        multiscale = str(record["name"])
+        opened = open_image(dataset, inner or None, multiscale)
     level = _level(opened, record)
     _check_still_declared(opened, record, level)
-    return plan_edit(opened, _wanted(layer, record, opened, level), labels=False)
+    wanted = _wanted(layer, record, opened, level)
+    return plan_edit(opened, wanted, labels=False, multiscale=multiscale)
 
 
 def _record(layer: Any) -> Mapping[str, Any]:

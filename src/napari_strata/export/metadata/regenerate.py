@@ -20,6 +20,7 @@ from napari_strata.export.documents.cosem_metadata import CosemDocuments, docume
 from napari_strata.export.documents.written import NotCarried
 from napari_strata.export.errors import ExportError
 from napari_strata.export.metadata.change import MetadataChange
+from napari_strata.export.metadata.edit_cosem import FACTORS
 from napari_strata.export.metadata.files import Documents, Json, local_container
 from napari_strata.export.metadata.image import open_image
 from napari_strata.export.metadata.ome_over_n5 import renew_over_n5
@@ -32,7 +33,6 @@ from napari_strata.model import OpenError, Problem
 Source = Literal["arrays", "group"]
 
 _GROUP_KEYS = ("axes", "units", "pixelResolution", "resolution", "scales")
-_OTHER_FACTORS = ("downsamplingFactors", "downSamplingFactors")
 
 
 def regenerate_metadata(
@@ -102,7 +102,7 @@ def _write_group(own: Json, new: CosemDocuments, right: Side) -> None:
             del own[key]
     if "resolution" in own and "pixelResolution" in new.group:
         own["resolution"] = new.group["pixelResolution"]["dimensions"]
-    for key in _OTHER_FACTORS:
+    for key in FACTORS:
         if key in own and "scales" in new.group:
             own[key] = new.group["scales"]
 
@@ -153,7 +153,7 @@ def _write_arrays(
             own["pixelResolution"] = resolution
         else:
             own.pop("pixelResolution", None)
-        for key in _OTHER_FACTORS:
+        for key in FACTORS:
             if own.pop(key, None) is not None:
                 message = f"{key} are taken away: beside them pixelResolution means another spacing"
                 notes.append(Problem("regenerate-removes", "warning", level.path, message))

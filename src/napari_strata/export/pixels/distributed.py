@@ -19,6 +19,7 @@ from typing import Any
 
 from napari_strata.export.errors import ExportCancelled, ExportError
 
+_WITH_PORT = frozenset({"tcp", "tls", "ws", "wss"})
 THREADS = "threads"
 """Says that this process is to write, whatever cluster there is."""
 
@@ -138,8 +139,12 @@ def _connect(address: str) -> Any:
     if importlib.util.find_spec("distributed") is None:
         raise ExportError("a scheduler needs the package distributed: pip install distributed")
     from distributed import Client
+    from distributed.comm.addressing import parse_address, parse_host_port
 
     try:
+        scheme, place = parse_address(address)
+        if scheme in _WITH_PORT:  # a client that cannot be made tells of itself later, at length
+            parse_host_port(place)
         return Client(address, timeout=_SECONDS, set_as_default=False)  # type: ignore[no-untyped-call]
     except (OSError, ValueError, TypeError) as error:
         reason = "nobody answers" if isinstance(error, OSError) else str(error).splitlines()[0]

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from napari_strata import affine
 from napari_strata.affine import Matrix
@@ -81,6 +82,7 @@ def plan_pyramid(
     levels: int | None = None,
     chunks: Sequence[int] | None = None,
     shards: Sequence[int] | bool = False,
+    unit_sizes: Sequence[float] | None = None,
 ) -> Pyramid:
     """Plan the levels of an image.
 
@@ -96,6 +98,7 @@ def plan_pyramid(
         axis fits into one chunk.
     chunks : default about 128³ voxels, flat images up to 1024², 1 along time and channels.
     shards : whole chunks; True for as many as make up to 32 MB.
+    unit_sizes : how long the unit of each axis of the world is, where they differ.
 
     Returns
     -------
@@ -109,7 +112,9 @@ def plan_pyramid(
     """
     shape = tuple(int(n) for n in shape)
     written = _check_image(shape, matrix, axis_types, dtype, method)
-    steps = _Steps(_check_factors(factors, levels, len(shape)), levels, _spatial(axis_types))
+    to_length = np.ones(len(shape)) if unit_sizes is None else np.array(unit_sizes, float)
+    wanted = _check_factors(factors, levels, len(shape))
+    steps = _Steps(wanted, levels, _spatial(axis_types), to_length)
     if chunks is None:
         base = default_chunks(shape, steps.spatial, steps.grain(len(shape)))
     else:
@@ -142,12 +147,14 @@ def window_affine(factors: Factors, method: Method) -> Matrix:
     return affine.from_scale_translate([float(f) for f in factors], shift)
 
 
-def isotropic_factors(shape: tuple[int, ...], matrix: Matrix, spatial: tuple[int, ...]) -> Factors:
+def isotropic_factors(
+    shape: tuple[int, ...], linear: npt.NDArray[np.float64], spatial: tuple[int, ...]
+) -> Factors:
     """Halve the spatial axes whose voxels are less than twice as long as the shortest side.
 
-    Axes of one voxel stay as they are.
+    Axes of one voxel stay as they are. ``linear``, ``(n, n)``, leads from voxels to lengths.
     """
-    lengths = np.linalg.norm(matrix[:-1, :-1], axis=0)
+    lengths = np.linalg.norm(linear, axis=0)
     long = [axis for axis in spatial if shape[axis] > 1]
     shortest = min((lengths[axis] for axis in long), default=0.0)
     halved = [axis for axis in long if lengths[axis] < 2 * shortest * (1 - 1e-6)]
@@ -161,6 +168,7 @@ class _Steps:
     wanted: tuple[Factors, ...]
     levels: int | None
     spatial: tuple[int, ...]
+    to_length: npt.NDArray[np.float64]
 
     def grain(self, rank: int) -> tuple[int, ...]:
         """Return a multiple of each axis's window sizes."""
@@ -175,7 +183,8 @@ class _Steps:
         elif all(above.shape[axis] <= chunks[axis] for axis in self.spatial):
             return None
         if not self.wanted:
-            step = isotropic_factors(above.shape, above.affine, self.spatial)
+            linear = self.to_length[:, np.newaxis] * above.affine[:-1, :-1]
+            step = isotropic_factors(above.shape, linear, self.spatial)
         else:
             one = self.wanted[min(done, len(self.wanted) - 1)]
             # A window is no longer than its axis: its centre is where the voxel is.

@@ -129,12 +129,18 @@ def _network(count: int) -> tuple[tuple[int, int], ...]:
 
 
 def _most_frequent(values: Array) -> Array:
-    """Return the value of the longest run in each sorted column, the first of several."""
+    """Return the value of the longest run in each sorted column, the first of several.
+
+    All NaN are one value, behind all others.
+    """
     best: Array = values[0].copy()
     run = np.ones(best.shape, np.int32)
     longest = run.copy()
     for before, value in itertools.pairwise(values):
-        run *= value == before
+        same = value == before
+        if value.dtype.kind == "f":
+            same |= np.isnan(before)
+        run *= same
         run += 1
         longer = run > longest
         np.copyto(best, value, where=longer)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 import uuid
 from typing import Any, Protocol, runtime_checkable
 
@@ -164,8 +163,7 @@ def _parts_of(
 
 
 def _chunks_of(array: Any, shape: tuple[int, ...]) -> tuple[int, ...]:
-    """Return the chunks of a dask array, or single voxels where there are none."""
-    chunks = getattr(array, "chunksize", None)
-    if chunks is None or len(chunks) != len(shape) or math.prod(chunks) == 0:
-        return (1,) * len(shape)
-    return tuple(int(c) for c in chunks)
+    """Return the largest chunks of an array, or single voxels where there are none."""
+    chunks = getattr(array, "chunksize", None) or getattr(array, "chunks", None) or ()
+    are_sizes = len(chunks) == len(shape) and all(isinstance(c, int) and c > 0 for c in chunks)
+    return tuple(chunks) if are_sizes else (1,) * len(shape)

@@ -34,6 +34,11 @@ class Target:
     codec: Codec = DEFAULT
     members: Mapping[str, Any] = field(default_factory=dict)
 
+    @property
+    def declared_last(self) -> bool:
+        """Whether the array's metadata comes after its voxels, where nothing is staged."""
+        return self.kvstore.get("driver") not in ("file", "memory")
+
     def metadata(self, plan: LevelPlan) -> dict[str, Any]:
         """Return the array's metadata as tensorstore takes it.
 
@@ -77,13 +82,29 @@ def open_target(target: Target, plan: LevelPlan, *, create: bool) -> OpenTarget:
 
     Parameters
     ----------
-    create : write the metadata; else it must be there, and be the same.
+    create : write the metadata; else it must be there, and be the same. Neither holds of a
+        target that is ``declared_last``; see `declare`.
 
     Raises
     ------
     ExportError : the container cannot hold the level.
     ValueError, OSError : the storage refuses, or has another array there.
     """
+    how = {"assume_metadata": True} if target.declared_last else {"create": create}
+    return _opened(target, plan, how)
+
+
+def declare(target: Target, plan: LevelPlan) -> None:
+    """Write the metadata of an array that is ``declared_last`` and has its voxels.
+
+    Raises
+    ------
+    ValueError, OSError : the storage refuses, or has another array there.
+    """
+    _opened(target, plan, {"create": True})
+
+
+def _opened(target: Target, plan: LevelPlan, how: Mapping[str, bool]) -> OpenTarget:
     import tensorstore as ts
 
     context = ts.Context({"cache_pool": {"total_bytes_limit": 0}})
@@ -91,8 +112,8 @@ def open_target(target: Target, plan: LevelPlan, *, create: bool) -> OpenTarget:
         "driver": {"zarr3": "zarr3", "zarr2": "zarr", "n5": "n5"}[target.container],
         "kvstore": dict(target.kvstore),
         "metadata": target.metadata(plan),
-        "create": create,
         "open": True,
+        **how,
     }
     store = ts.open(spec, context=context, read=True, write=True).result()
     return OpenTarget(store.T if target.container == "n5" else store, context)

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from napari_strata import affine
 from napari_strata.export.documents.ome_axes import rank
-from napari_strata.export.planning.layer_image import LayerImage, LayerLevel, transposed
+from napari_strata.export.planning.layer_image import LayerImage, LayerLevel
 from napari_strata.model import Axis
 
 _SPACE = {"z": 0, "y": 1, "x": 2}
@@ -19,7 +19,7 @@ def in_order(image: LayerImage) -> LayerImage:
     if order == list(range(len(order))):
         return image
     levels = tuple(
-        LayerLevel(transposed(level.pixels, order), affine.take_axes(level.affine, order))
+        LayerLevel(level.pixels.transpose(order), affine.take_axes(level.affine, order))
         for level in image.levels
     )
     return replace(

@@ -48,7 +48,9 @@ class Channels:
 
 
 def merged(images: Sequence[LayerImage]) -> list[LayerImage]:
-    """Make one image of those that have the same voxels, axes and dtype; the order is kept.
+    """Make one image of those whose finest levels have the same voxels, axes and dtype.
+
+    The order is kept. Coarser levels are kept as far as all have the same.
 
     Images with a channel axis of their own, or with as many axes as can be, stay apart. So do
     labels.
@@ -82,9 +84,7 @@ def _channel(image: LayerImage) -> Axis:
 def _go_together(one: LayerImage, other: LayerImage) -> bool:
     if {one.kind, other.kind} != {"image"} or one.axes != other.axes:
         return False
-    if not can_have_channels(one) or len(one.levels) != len(other.levels):
-        return False
-    return all(_alike(a, b) for a, b in zip(one.levels, other.levels, strict=True))
+    return can_have_channels(one) and _alike(one.levels[0], other.levels[0])
 
 
 def _alike(one: LayerLevel, other: LayerLevel) -> bool:
@@ -109,7 +109,9 @@ def _merge(group: Sequence[LayerImage]) -> LayerImage:
     added = _channel(first)
     at = sum(rank(axis) < rank(added) for axis in first.axes)
     levels = []
-    for parts in zip(*(image.levels for image in group), strict=True):
+    for parts in zip(*(image.levels for image in group), strict=False):
+        if not all(_alike(part, parts[0]) for part in parts):
+            break
         arrays = tuple(part.pixels for part in parts)
         joined = rejoined(arrays, at)
         pixels = Channels(arrays, at) if joined is None else joined

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
+from napari_strata import units
 from napari_strata.arrays.level_array import LevelArray
 from napari_strata.export.errors import ExportError
 from napari_strata.export.pixels.pyramid import LevelPlan, Pyramid, plan_pyramid
@@ -107,15 +109,17 @@ def _pyramid(
         factors = factors[above : None if levels is None else above + levels - 1] or None
     chunks = None
     if options.chunks is not None:
-        chunks = _at_most(sizes_for(axes, options.chunks, _plain_chunks(axes, shape)), shape)
-    shards: Any = options.shards
-    if not isinstance(shards, bool):
-        shards = sizes_for(axes, shards, chunks or _plain_chunks(axes, shape))
+        chunks = sizes_for(axes, options.chunks, _plain_chunks(axes, shape))
+    plan = functools.partial(
+        plan_pyramid, shape, level.affine, [axis.type for axis in axes],
+        written_dtype(level.pixels.dtype), method,
+        factors=factors, levels=levels, chunks=chunks, unit_sizes=_unit_sizes(axes),
+    )  # fmt: skip
     try:
-        return plan_pyramid(
-            shape, level.affine, [axis.type for axis in axes], written_dtype(level.pixels.dtype),
-            method, factors=factors, levels=levels, chunks=chunks, shards=shards,
-        )  # fmt: skip
+        if isinstance(options.shards, bool):
+            return plan(shards=options.shards)
+        unsharded = plan().levels[0].chunks
+        return plan(shards=sizes_for(axes, options.shards, unsharded))
     except ExportError as error:
         raise ExportError(f"{image.name}: {error}") from error
 
@@ -126,8 +130,15 @@ def _plain_chunks(axes: Sequence[Axis], shape: Sequence[int]) -> tuple[int, ...]
     )
 
 
-def _at_most(sizes: Sequence[int], shape: Sequence[int]) -> tuple[int, ...]:
-    return tuple(min(s, n) for s, n in zip(sizes, shape, strict=True))
+def _unit_sizes(axes: Sequence[Axis]) -> tuple[float, ...]:
+    """Return how long a unit of each axis is; 1 of all where that cannot be told of one in space.
+
+    Axes of one image may be declared in nanometres and micrometres.
+    """
+    found = [units.parse(axis.unit or "") for axis in axes]
+    if any(unit is None for unit, axis in zip(found, axes, strict=True) if axis.type == "space"):
+        return (1.0,) * len(axes)
+    return tuple(1.0 if unit is None else unit.factor for unit in found)
 
 
 def _padded(pyramid: Pyramid, levels: int) -> Pyramid:

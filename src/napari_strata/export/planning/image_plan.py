@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from napari_strata import affine
+from napari_strata import affine, units
 from napari_strata.export.documents import ome_layout, omero
 from napari_strata.export.documents.ome_axes import check_axes
 from napari_strata.export.documents.ome_layout import LABELS
@@ -21,19 +21,22 @@ from napari_strata.export.documents.ome_multiscales import (
 from napari_strata.export.documents.written import NotCarried, WrittenImage, WrittenLevel
 from napari_strata.export.errors import ExportError
 from napari_strata.export.planning import channels, label_places
+from napari_strata.export.planning.asked_part import asked_parts, check_sizes
 from napari_strata.export.planning.axis_order import in_order
-from napari_strata.export.planning.crop import cropped
 from napari_strata.export.planning.export_plan import ExportPlan, PlannedImage, below, estimate
-from napari_strata.export.planning.image_parts import levels_of, plan_parts, written_dtype
-from napari_strata.export.planning.layer_image import LayerImage, LayerLevel, layer_image
+from napari_strata.export.planning.image_parts import levels_of, plan_parts
+from napari_strata.export.planning.layer_image import LayerImage, LayerLevel
 from napari_strata.export.planning.names import folder_names
 from napari_strata.export.planning.options import Options
 from napari_strata.export.planning.straight import straight
 from napari_strata.model import Problem
 
 __all__ = [
-    "ExportPlan", "PlannedImage", "below", "estimate", "plan_images", "planned_image", "taken",
+    "ExportPlan", "PlannedImage", "below", "estimate", "plan_images", "planned_image",
 ]  # fmt: skip
+
+
+_NO = "is written without a unit: it is none of length or time"
 
 
 def plan_images(layers: Sequence[Any], options: Options | None = None) -> ExportPlan:
@@ -49,15 +52,16 @@ def plan_images(layers: Sequence[Any], options: Options | None = None) -> Export
     """
     options = options or Options()
     losses: list[Problem] = []
-    found = [taken(layer, options, losses) for layer in layers]
-    pictures = [image for image in found if image is not None and image.kind == "image"]
-    labels = [image for image in found if image is not None and image.kind == "labels"]
+    found = [_in_format(image, options, losses) for image in asked_parts(layers, options, losses)]
+    pictures = [image for image in found if image.kind == "image"]
+    labels = [image for image in found if image.kind == "labels"]
     if not pictures and not labels:
         raise ExportError("nothing to write: no Image or Labels layer has a voxel in what is asked")
     if options.channels == "merge":
         pictures = channels.merged(pictures)
     version = options.version or _default_version([*pictures, *labels])
     images, below_them = _labels_assigned(pictures, labels, version)
+    check_sizes([image.axes for image in (*images, *labels)], options)
     losses += [loss for image in (*pictures, *labels) for loss in image.losses]
     try:
         return _plan(version, images, below_them, options, losses)
@@ -68,38 +72,32 @@ def plan_images(layers: Sequence[Any], options: Options | None = None) -> Export
 # ------------------------------------------------------------------------------ what is written
 
 
-def taken(layer: Any, options: Options, losses: list[Problem]) -> LayerImage | None:
-    """Describe a layer, and take the part that is asked for, its axes in the format's order.
-
-    None if it has no voxel in that part.
+def _in_format(image: LayerImage, options: Options, losses: list[Problem]) -> LayerImage:
+    """Bring an image's axes into the format's order, and along those of the world if asked for.
 
     Raises
     ------
     ExportError : it cannot be written.
     """
-    if isinstance(layer, LayerImage):
-        whole = layer
-    else:
-        try:
-            whole = layer_image(layer)
-        except ValueError as error:
-            raise ExportError(str(error)) from error
-    part = cropped(whole, options)
-    losses += part.problems
-    if part.image is None:
-        return None
-    image = in_order(straight(part.image) if options.resample else part.image)
+    image = in_order(straight(image) if options.resample else image)
     if "/" in image.name or not image.name.strip():
         message = "readers take a name with a slash for a path, or show none; the folder's is shown"
         losses.append(Problem("name-not-carried", "info", image.name, message))
-    dtype = np.dtype(image.levels[0].pixels.dtype)
-    if dtype.itemsize != written_dtype(dtype).itemsize:
-        losses.append(channels.widened_loss(image.name, dtype))
+    losses += _units_lost(image)
     try:
         check_axes(image.axes)
     except NotCarried as error:
         raise ExportError(f"{image.name}: {error}") from error
     return image
+
+
+def _units_lost(image: LayerImage) -> list[Problem]:
+    """Say which units are none of length or time, the only ones that OME-Zarr lists."""
+    return [
+        Problem("unit-not-carried", "warning", image.name, f"axis {axis.name} in {axis.unit} {_NO}")
+        for axis in image.axes
+        if axis.unit and not units.is_unitless(axis.unit) and units.parse(axis.unit) is None
+    ]
 
 
 def _default_version(images: Sequence[LayerImage]) -> Version:
@@ -118,7 +116,8 @@ def _labels_assigned(
         if owner is None:
             images.append(label)
         else:
-            below_them.setdefault(owner, []).append(label)
+            own = label_places.in_units_of(label, pictures[owner]) if version == "0.6" else label
+            below_them.setdefault(owner, []).append(own)
     if version == "0.6" and len(images) > 1:
         images = _on_common_axes(images, below_them)
     return images, below_them

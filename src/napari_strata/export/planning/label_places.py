@@ -4,24 +4,54 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from napari_strata import affine, units
 from napari_strata.affine import Matrix
+from napari_strata.arrays import LevelArray
+from napari_strata.export.documents.ome_axes import unit_factor
+from napari_strata.export.documents.ome_layout import LABELS
 from napari_strata.export.documents.ome_multiscales import Version, intrinsic_of, is_straight
+from napari_strata.export.planning.channels import Channels
 from napari_strata.export.planning.layer_image import LayerImage
-from napari_strata.model import Axis
+from napari_strata.model import Axis, stored_arrays
 
 
 def image_of(label: LayerImage, images: Sequence[LayerImage], version: Version) -> int | None:
     """Return the index of the image that a label belongs to; None if it stands by itself.
 
-    The image it overlaps most, else the first that can have it.
+    Of those that it lies in the one that it was opened with, else the one that it overlaps most;
+    else the first that can have it.
     """
     can = [i for i, image in enumerate(images) if can_belong(label, image, version)]
-    return max(can, key=lambda i: (_overlap(label, images[i]), -i), default=None)
+
+    def rank(index: int) -> tuple[bool, float, int]:
+        share = _overlap(label, images[index])
+        return share > 0 and _came_with(label, images[index]), share, -index
+
+    return max(can, key=rank, default=None)
+
+
+def _came_with(label: LayerImage, image: LayerImage) -> bool:
+    """Tell whether a label is stored in the ``labels`` beside the levels of an image."""
+    for own in _folders(label):
+        group, found, _ = own.rpartition(f"/{LABELS}/")
+        if found and any(other.startswith(f"{group}/") for other in _folders(image)):
+            return True
+    return False
+
+
+def _folders(image: LayerImage) -> Iterator[str]:
+    """Give where the arrays of the finest level are, the storage in front."""
+    pixels = image.levels[0].pixels
+    for array in pixels.arrays if isinstance(pixels, Channels) else [pixels]:
+        if isinstance(array, LevelArray):
+            for stored in stored_arrays(array.location):
+                storage = {key: value for key, value in stored.kvstore.items() if key != "path"}
+                yield f"{storage}:/{stored.kvstore.get('path', '')}"
 
 
 def can_belong(label: LayerImage, image: LayerImage, version: Version) -> bool:
@@ -33,16 +63,35 @@ def can_belong(label: LayerImage, image: LayerImage, version: Version) -> bool:
     """
     theirs = {axis.name: i for i, axis in enumerate(image.axes)}
     for index, axis in enumerate(label.axes):
-        if axis.name not in theirs or not _same_kind(axis, image.axes[theirs[axis.name]]):
+        if axis.name not in theirs or not _convert(axis, image.axes[theirs[axis.name]]):
             return False
         many = int(image.levels[0].pixels.shape[theirs[axis.name]]) > 1
         if axis.type != "channel" and many and int(label.levels[0].pixels.shape[index]) == 1:
             return False
     matrices = [level.affine for level in image.levels]
+    label = in_units_of(label, image)
     if version != "0.6" or is_straight(matrices):
         return is_straight([level.affine for level in label.levels])
     to_world = world_of(label, image)
     return to_world is not None and in_system_of(label, to_world) is not None
+
+
+def _convert(one: Axis, other: Axis) -> bool:
+    """Tell whether two axes of one name can be the same: of one type, and units that convert."""
+    return one.type == other.type and unit_factor(one, other) is not None
+
+
+def in_units_of(label: LayerImage, image: LayerImage) -> LayerImage:
+    """Return a label in the units of an image it can belong to: in 0.6 both share one system."""
+    theirs = {axis.name: axis for axis in image.axes}
+    axes = tuple(theirs[axis.name] for axis in label.axes)
+    pairs = zip(label.axes, axes, strict=True)
+    factors = [unit_factor(own, axis) or 1.0 for own, axis in pairs]
+    if all(factor == 1 for factor in factors):
+        return label
+    to_units = affine.from_scale_translate(factors)
+    levels = [replace(one, affine=affine.compose(to_units, one.affine)) for one in label.levels]
+    return replace(label, axes=axes, levels=tuple(levels), factors=())
 
 
 def world_of(label: LayerImage, image: LayerImage) -> Matrix | None:
@@ -78,14 +127,6 @@ def _straightened(matrices: Sequence[Matrix]) -> list[Matrix] | None:
         clean[:-1, :-1] = kept
         result.append(affine.frozen(clean))
     return result if is_straight(result) else None
-
-
-def _same_kind(one: Axis, other: Axis) -> bool:
-    """Tell whether two axes of one name can be the same: of one type, and units that convert."""
-    first, second = (units.parse(axis.unit or "") for axis in (one, other))
-    if one.type != other.type or (first is None) != (second is None):
-        return False
-    return first is None or second is None or first.dimension == second.dimension
 
 
 def _overlap(label: LayerImage, image: LayerImage) -> float:

@@ -14,16 +14,17 @@ from typing import Any
 
 import numpy as np
 
-from napari_strata import affine, units
+from napari_strata import affine
 from napari_strata.affine import Matrix
 from napari_strata.arrays import LevelArray
+from napari_strata.export.errors import ExportError
+from napari_strata.export.planning.layer_axes import axes_of, in_units, unit_factors, unit_names
 from napari_strata.export.planning.layer_look import look_of
+from napari_strata.export.planning.unread import unread
 from napari_strata.layers.record import ARRAYS, CHANNEL_LABEL, LAYER_NAME
-from napari_strata.model import Axis, AxisType, Display, Kind, Problem
+from napari_strata.model import Axis, Display, Kind, Problem
 
 KINDS: dict[str, Kind] = {"image": "image", "labels": "labels"}
-_DEFAULT_NAMES = ("t", "z", "y", "x")
-_TIME_NAMES = frozenset({"t", "time"})
 
 
 @dataclass(frozen=True)
@@ -80,23 +81,22 @@ def layer_image(layer: Any) -> LayerImage:
 
     Raises
     ------
-    ValueError
-        If it is another kind of layer, or its units cannot be told.
+    ExportError : it is another kind of layer.
     """
     kind = KINDS.get(layer._type_string)
     if kind is None:
-        raise ValueError(
+        raise ExportError(
             f"{layer.name} is a {type(layer).__name__} layer, expected Image or Labels"
         )
     arrays = list(layer.data) if layer.multiscale else [layer.data]
     record = _record(layer, arrays)
     worlds = _worlds(layer, record)
-    axes = _axes(layer, record)
-    factors = _unit_factors(layer, axes)
-    worlds = _in_units(factors, worlds)
+    axes = axes_of(layer, record)
+    factors = unit_factors(layer, axes)
+    worlds = in_units(factors, worlds)
     if record is not None and _is_unmoved(layer, record):
         worlds = _declared(record) or worlds
-    levels = [LayerLevel(a, w) for a, w in zip(arrays, worlds, strict=False)]
+    levels = [LayerLevel(unread(a), w) for a, w in zip(arrays, worlds, strict=False)]
     display, losses = look_of(layer, arrays[0].dtype, record, _channel_label(layer, record))
     losses = (*losses, *_moved_away(layer))
     image = LayerImage(
@@ -123,8 +123,7 @@ def live_affine(layer: Any) -> Matrix:
     scale, translate = np.asarray(layer.scale, float), np.asarray(layer.translate, float)
     inner = affine.from_scale_translate(scale, translate)
     rotate = np.asarray(layer.rotate, float)
-    shear = np.eye(n)
-    shear[np.triu_indices(n, 1)] = layer.shear
+    shear = _shear(layer)
     if not (np.array_equal(rotate, np.eye(n)) and np.array_equal(shear, np.eye(n))):
         matrix = np.eye(n + 1)
         matrix[:n, :n] = rotate @ shear @ np.diag(scale)
@@ -132,6 +131,17 @@ def live_affine(layer: Any) -> Matrix:
         inner = affine.frozen(matrix)
     outer = np.asarray(layer.affine.affine_matrix, float)
     return inner if np.array_equal(outer, np.eye(n + 1)) else affine.compose(outer, inner)
+
+
+def _shear(layer: Any) -> Matrix:
+    """Return ``(n, n)``; napari gives what is above the diagonal, or all if that is below."""
+    n, given = layer.ndim, np.asarray(layer.shear, float)
+    if given.ndim == 2:
+        return given
+    result = np.eye(n)
+    if given.size == n * (n - 1) // 2:  # else it is scaled alone
+        result[np.triu_indices(n, 1)] = given
+    return result
 
 
 # ----------------------------------------------------------------------- what we know of a layer
@@ -151,7 +161,7 @@ def _is_unmoved(layer: Any, record: Mapping[str, Any]) -> bool:
     return (
         np.array_equal(live_affine(layer), opened)
         and list(layer.axis_labels) == record["layer_axes"]
-        and _unit_names(layer) == record["layer_units"]
+        and unit_names(layer) == record["layer_units"]
     )
 
 
@@ -185,72 +195,6 @@ def _channel_label(layer: Any, record: Mapping[str, Any] | None) -> str | None:
     if record is not None and layer.name == record.get(LAYER_NAME):
         return record.get(CHANNEL_LABEL)
     return None
-
-
-# ------------------------------------------------------------------------------- axes and units
-
-
-def _axes(layer: Any, record: Mapping[str, Any] | None) -> tuple[Axis, ...]:
-    """Return the layer's axes; those it was opened with keep their type and declared unit."""
-    names, names_of_units = _names(layer), _unit_names(layer)
-    declared = {a["name"]: a for a in record["axes"]} if record is not None else {}
-    axes = []
-    for index, (name, unit) in enumerate(zip(names, names_of_units, strict=True)):
-        known = declared.get(name)
-        if known is not None and record is not None and unit == record["layer_units"][index]:
-            axes.append(Axis(name, known["type"], known["unit"]))
-        else:
-            parsed = units.parse(unit)
-            in_time = parsed is not None and parsed.dimension == "time"
-            kind: AxisType = "time" if in_time or name.lower() in _TIME_NAMES else "space"
-            if known is not None:
-                kind = known["type"]
-            axes.append(Axis(name, kind, None if parsed is None else parsed.name))
-    return _at_most_three_spatial(axes)
-
-
-def _at_most_three_spatial(axes: Sequence[Axis]) -> tuple[Axis, ...]:
-    """Call a first axis beyond three of space time, as every viewer of such an array does."""
-    spatial = [index for index, axis in enumerate(axes) if axis.type == "space"]
-    result = list(axes)
-    for index in spatial[:-3]:
-        kind: AxisType = "other" if any(axis.type == "time" for axis in result) else "time"
-        result[index] = Axis(result[index].name, kind, result[index].unit)
-    return tuple(result)
-
-
-def _names(layer: Any) -> list[str]:
-    """Return names for the axes; napari's own (``-3``, ``-2`` …) stand for t, z, y, x."""
-    labels = [str(label) for label in layer.axis_labels]
-    usual = [f"dim_{i}" for i in range(len(labels) - 4)] + list(_DEFAULT_NAMES)
-    usual = usual[len(usual) - len(labels) :]
-    if len(set(labels)) < len(labels):
-        return usual
-    return [
-        u if label.lstrip("-").isdigit() else label for label, u in zip(labels, usual, strict=True)
-    ]
-
-
-def _unit_names(layer: Any) -> list[str]:
-    return [str(unit) for unit in layer.units]
-
-
-def _unit_factors(layer: Any, axes: Sequence[Axis]) -> list[float]:
-    """Return what turns the layer's units into those of the axes."""
-    factors = []
-    for axis, name in zip(axes, _unit_names(layer), strict=True):
-        of_layer, of_axis = units.parse(name), units.parse(axis.unit or "")
-        same = of_layer is None or of_axis is None or of_layer.dimension != of_axis.dimension
-        factors.append(1.0 if same else of_layer.factor / of_axis.factor)  # type: ignore[union-attr]
-    return factors
-
-
-def _in_units(factors: Sequence[float], worlds: Sequence[Matrix]) -> list[Matrix]:
-    """Turn worlds from the layer's units into those of the axes."""
-    if all(factor == 1 for factor in factors):
-        return list(worlds)
-    to_axes = affine.from_scale_translate(factors)
-    return [affine.compose(to_axes, world) for world in worlds]
 
 
 # ---------------------------------------------------------------------------------------- places
@@ -300,12 +244,7 @@ def _with_colours_as_channels(image: LayerImage) -> LayerImage:
     for level in image.levels:
         n = len(image.axes)
         order = (*range(first_space), n, *range(first_space, n))
-        pixels = transposed(level.pixels, order)
+        pixels = level.pixels.transpose(order)
         levels.append(LayerLevel(pixels, affine.insert_axis(level.affine, first_space, 1.0, 0.0)))
     factors = (*image.factors[:first_space], 1.0, *image.factors[first_space:])
     return replace(image, axes=axes, levels=tuple(levels), factors=factors)
-
-
-def transposed(pixels: Any, order: Sequence[int]) -> Any:
-    """Reorder the axes of an array without reading it."""
-    return pixels.transpose(order) if hasattr(pixels, "transpose") else np.transpose(pixels, order)

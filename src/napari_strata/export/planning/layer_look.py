@@ -12,6 +12,7 @@ from napari_strata.layers.record import CONTRAST_RANGE, FIRST_POSITION, PENDING_
 from napari_strata.model import ChannelDisplay, Display, Problem
 
 _RGB = ("FF0000", "00FF00", "0000FF")
+_OPACITY = "opacity"
 _USUAL: dict[str, dict[str, tuple[Any, ...]]] = {
     "image": {
         "opacity": (1.0,),
@@ -36,12 +37,22 @@ def look_of(
     others = _others(layer)
     if layer._type_string == "labels":
         display, losses = _labels(layer)
-        return display, (*losses, *others)
+        return display, (*losses, *_rows_lost(layer), *others)
     if getattr(layer, "rgb", False):
         whole, _ = contrast(ChannelDisplay(), dtype)  # as napari draws colours
-        return Display(tuple(ChannelDisplay(color=c, window=whole) for c in _RGB)), others
+        shown = tuple(ChannelDisplay(color=c, window=whole) for c in _RGB)
+        if _color_count(layer) == len(_RGB):
+            return Display(shown), others
+        hidden = ChannelDisplay(label=_OPACITY, window=whole, visible=False)
+        message = "the opacity of its voxels is written as a channel of values that is not shown"
+        lost = Problem("look-not-carried", "info", layer.name, message)
+        return Display((*shown, hidden)), (lost, *others)
     color, inverted, losses = _color(layer)
     window, span = _window(layer, dtype, record or {})
+    if not all(np.isfinite(high - low) for low, high in (window or (0, 0), span or (0, 0))):
+        window = span = None
+        message = "its contrast limits cannot be written; estimated from what is written"
+        losses = (*losses, Problem("look-not-carried", "info", layer.name, message))
     channel = ChannelDisplay(
         label=channel_label,
         color=color,
@@ -53,6 +64,11 @@ def look_of(
     )
     first = dict((record or {}).get(FIRST_POSITION, {}))
     return Display((channel,), first_position=first), (*losses, *others)
+
+
+def _color_count(layer: Any) -> int:
+    finest = layer.data[0] if layer.multiscale else layer.data
+    return int(finest.shape[-1])
 
 
 def _window(
@@ -132,6 +148,8 @@ def _properties(features: Any) -> dict[int, dict[str, Any]]:
     result = {}
     for row in features.to_dict("records"):
         value = row.pop(INDEX)
+        if not _is_whole(value):
+            continue
         kept = {key: _plain(x) for key, x in row.items() if not _missing(x)}
         if set(kept) == {_TEXT}:
             kept = _unfolded(kept[_TEXT]) or kept
@@ -148,8 +166,26 @@ def _unfolded(text: Any) -> dict[str, Any] | None:
     return inner if isinstance(inner, dict) else None
 
 
+def _rows_lost(layer: Any) -> tuple[Problem, ...]:
+    """Say how many rows of features are of no label value."""
+    from napari_strata.layers.label_look import INDEX
+
+    lost = [v for v in layer.features.get(INDEX, ()) if not _is_whole(v)]
+    if not lost:
+        return ()
+    message = f"{len(lost)} rows of its features have an index that is no label value: {lost[0]!r}"
+    return (Problem("properties-not-carried", "warning", layer.name, message),)
+
+
+def _is_whole(value: Any) -> bool:
+    number = isinstance(value, int | float | np.number) and not isinstance(value, bool)
+    return number and bool(np.isfinite(value)) and value == int(value)
+
+
 def _missing(item: Any) -> bool:
-    return item is None or (isinstance(item, float) and bool(np.isnan(item)))
+    import pandas as pd
+
+    return bool(pd.api.types.is_scalar(item) and pd.isna(item))
 
 
 def _plain(item: Any) -> Any:

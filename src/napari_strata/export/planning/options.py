@@ -27,7 +27,7 @@ class Options:
     version : of OME-Zarr; by default 0.5, or 0.6 where an image is turned, sheared or mirrored.
     channels : whether images on the same voxels become channels of one image.
     box : by axis name the (low, high) between which voxels have their centres, in the layers'
-        units (micrometres and seconds for ours).
+        units (micrometres and seconds for ours), of a dataset in its own.
     voxels : by axis name the (start, stop) of voxels of level 0.
     times : the same for the time axis.
     first_level : which of the levels that a layer has becomes level 0.

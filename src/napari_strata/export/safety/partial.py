@@ -6,6 +6,7 @@ import json
 import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,9 @@ NOTE = "export.json"
 JOURNALS = "journals"
 LOCK = "lock"
 ASIDE = "replaced"
+PROGRAM = "program"
 
+_PACKAGE = "napari-strata"
 _KEY = "strata-export"
 _VERSION = 1
 _MOST_NAMED = 3  # differences in one message
@@ -58,6 +61,11 @@ class Note:
 def partial_of(target: Path) -> Path:
     """Return the folder beside a target in which it is made."""
     return target.with_name(f".{target.name}.partial")
+
+
+def program() -> str:
+    """Say who writes: another version may write other bytes, so it does not go on."""
+    return f"{_PACKAGE} {version(_PACKAGE)}"
 
 
 def write_note(folder: Path, note: Note) -> None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import shutil
 import stat
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 from napari_strata.export.errors import ExportError
 from napari_strata.export.safety.replaceable import first_foreign, is_dataset, is_image_or_array
+from napari_strata.formats.annotations_beside import MANIFEST, SUFFIX
 from napari_strata.model import Problem
 from napari_strata.store.location import CONTAINER_SUFFIXES, is_url
 
@@ -69,7 +70,7 @@ def check_target(
     ExportError : the target is inside a source, or a source inside the target.
     """
     check_apart(target, sources)
-    inside = next((folder for folder in target.parents if is_image_or_array(folder)), None)
+    inside = next((folder for folder in target.parents if _is_whole(folder)), None)
     if inside is not None:
         raise ExportError(f"{target} is inside the dataset {inside}; choose a folder beside it")
     if not os.path.lexists(target):
@@ -77,6 +78,42 @@ def check_target(
     if not replace:
         raise TargetExists(f"{target} is there already; it is only replaced if that is asked for")
     (may_replace or _check_replaceable)(target)
+
+
+class TargetCheck:
+    """Refuses the target by raising; listing what is there takes long where that is large."""
+
+    def __init__(self, target: Path, origins: Sequence[str], replace: bool) -> None:
+        self._target, self._origins, self._replace = target, origins, replace
+        self._was_just_made = False
+
+    def ahead(self) -> None:
+        """Check before the first step, which then need not."""
+        self()
+        self._was_just_made = True
+
+    def __call__(self) -> None:
+        """Check, unless that was just done."""
+        if self._was_just_made:
+            self._was_just_made = False
+            return
+        check_target(self._target, sources=self._origins, replace=self._replace)
+
+
+def check_name(path: str | os.PathLike[str], format: str) -> None:
+    """Refuse a target that is called as the other kind of store: readers go by the suffix.
+
+    Raises
+    ------
+    ExportError : it ends in ``.n5`` and is to be Zarr, or the other way round.
+    """
+    name = os.fspath(path).rstrip("/\\")
+    expected, other = (".n5", ".zarr") if format == "cosem" else (".zarr", ".n5")
+    if name.endswith(other):
+        raise ExportError(
+            f"{name}: found a name that ends in {other}, expected {expected}, as {format} is "
+            f"written; choose another name or format"
+        )
 
 
 def check_apart(target: Path, sources: Iterable[str | os.PathLike[str]]) -> None:
@@ -120,6 +157,12 @@ def _check_apart(target: Path, source: str | os.PathLike[str]) -> None:
                 f"{source}, which is exported, is inside {target}; it would be lost if that were "
                 "replaced"
             )
+
+
+def _is_whole(folder: Path) -> bool:
+    """Tell whether nothing foreign belongs into a folder: an image, an array, annotations."""
+    is_annotations = folder.name.endswith(SUFFIX) and (folder / MANIFEST).is_file()
+    return is_annotations or is_image_or_array(folder)
 
 
 def _is_within(path: Path, folder: Path) -> bool:

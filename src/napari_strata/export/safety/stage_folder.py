@@ -30,9 +30,11 @@ from napari_strata.export.safety.partial import (
     JOURNALS,
     LOCK,
     NOTE,
+    PROGRAM,
     Note,
     foreign_in_partial,
     partial_of,
+    program,
     read_note,
     write_note,
 )
@@ -231,6 +233,7 @@ def staged(
         raised, also by the caller.
     """
     stage = Stage(target, check)
+    told = {**told, PROGRAM: program()}
     lock = _enter(stage)
     try:
         stage.begin(told, resume=resume, discard=discard)

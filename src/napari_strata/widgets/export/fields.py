@@ -1,10 +1,10 @@
-"""Fields of the export's forms, narrow enough for a panel, each with its tip."""
+"""Fields of the export's forms, narrow enough for a panel, each with its tip; headings."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from qtpy.QtWidgets import QComboBox, QLineEdit, QSpinBox
+from qtpy.QtWidgets import QComboBox, QFrame, QLabel, QLineEdit, QSpinBox
 
 
 def chooser(tip: str, texts: Sequence[str], *, editable: bool = False) -> QComboBox:
@@ -35,4 +35,20 @@ def number(tip: str, lowest: int, highest: int, special: str = "") -> QSpinBox:
     found.setSpecialValueText(special)
     found.setToolTip(tip)
     found.setAccessibleName(tip)
+    return found
+
+
+def heading(text: str) -> QLabel:
+    """Make the heading of a part of the panel."""
+    found = QLabel(text)
+    font = found.font()
+    font.setBold(True)
+    found.setFont(font)
+    return found
+
+
+def rule() -> QFrame:
+    """Make a line across the panel."""
+    found = QFrame()
+    found.setFrameShape(QFrame.Shape.HLine)
     return found

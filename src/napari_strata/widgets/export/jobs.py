@@ -11,7 +11,7 @@ from napari_strata.export.errors import ExportCancelled
 from napari_strata.export.result import Exported
 from napari_strata.export.run import BackgroundExport, Snapshot
 from napari_strata.model import OpenError, Problem
-from napari_strata.widgets.export.planning import Preview
+from napari_strata.widgets.export.planning import MOST_COPIED, Preview, paintable
 
 _EVERY = 200  # milliseconds between two looks at how far they are
 _PATIENCE = 10.0  # seconds that napari waits for what is being written when it is quit
@@ -24,6 +24,7 @@ class Job:
     ----------
     path : where it goes.
     portable : whether what it has written can be resumed if it is broken off.
+    to_leave : names of labels that are read while they are written: too large for a copy.
     result : what was exported, once it is done well.
     failure : why it failed, in one sentence; empty while it has not.
     cancelled : whether it was stopped.
@@ -33,6 +34,7 @@ class Job:
         wish = preview.wish
         self.path = wish.path
         self.portable = bool(preview.plan.portable)
+        self.to_leave = tuple(i.name for i in wish.images if paintable(i) > MOST_COPIED)
         self.result: Exported | None = None
         self.failure = ""
         self.cancelled = False

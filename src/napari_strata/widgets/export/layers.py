@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from napari.layers import Layer
@@ -13,6 +13,7 @@ from superqt.utils import signals_blocked
 
 from napari_strata.export.formats import ANNOTATIONS
 from napari_strata.export.planning.layer_image import KINDS
+from napari_strata.widgets.following import Watch
 
 _KINDS = frozenset(KINDS) | ANNOTATIONS
 _ROWS = 5  # that are shown without scrolling
@@ -58,17 +59,13 @@ class LayerChoice(QListWidget):  # type: ignore[misc]
 
     def choose(self, layers: Any) -> None:
         """Tick these layers and no others, as if by hand."""
-        wanted = list(layers)
-        with signals_blocked(self):
-            for row, layer in enumerate(self._layers):
-                self.item(row).setCheckState(_state(any(layer is one for one in wanted)))
         self._by_hand = True
-        self.changed.emit()
+        self._tick(layers)
 
     def follow_selection(self) -> None:
         """Tick what is selected in the viewer, from now on too."""
         self._by_hand = False
-        self.fill()
+        self._tick(self._viewer.layers.selection)
 
     @property
     def follows_selection(self) -> bool:
@@ -77,7 +74,7 @@ class LayerChoice(QListWidget):  # type: ignore[misc]
 
     def fill(self) -> None:
         """List the viewer's layers anew; boxes ticked by hand stay as they are."""
-        ticked = self.chosen() if self._by_hand else list(self._viewer.layers.selection)
+        ticked = self.chosen() if self._by_hand else self._viewer.layers.selection
         self._layers = [
             layer for layer in reversed(self._viewer.layers) if layer._type_string in _KINDS
         ]
@@ -87,9 +84,16 @@ class LayerChoice(QListWidget):  # type: ignore[misc]
                 item = QListWidgetItem(f"{layer.name} ({layer._type_string})", self)
                 item.setToolTip(layer.name)
                 item.setFlags(Qt.ItemFlag.ItemIsUserCheckable | Qt.ItemFlag.ItemIsEnabled)
-                item.setCheckState(_state(any(layer is one for one in ticked)))
+                item.setCheckState(Qt.CheckState.Unchecked)
         self._fit()
         self.following.watch(self._layers)
+        self._tick(ticked)
+
+    def _tick(self, layers: Iterable[Layer]) -> None:
+        wanted = {id(layer) for layer in layers}
+        with signals_blocked(self):
+            for row, layer in enumerate(self._layers):
+                self.item(row).setCheckState(_state(id(layer) in wanted))
         self.changed.emit()
 
     def _fit(self) -> None:
@@ -108,7 +112,7 @@ class _Following:
     def __init__(self, viewer: Any, choice: LayerChoice) -> None:
         self._choice = weakref.ref(choice)
         self._stopped = False
-        self._watched: list[Layer] = []
+        self._watch = Watch(_PLACED_BY, self._changed)
         layers = viewer.layers
         for emitter in (layers.events.inserted, layers.events.removed, layers.events.reordered):
             emitter.connect(self._listed)
@@ -121,19 +125,13 @@ class _Following:
 
     def watch(self, layers: list[Layer]) -> None:
         """Hear of changes of these layers, and of no others."""
-        for layer in self._watched:
-            for name in _PLACED_BY:
-                getattr(layer.events, name).disconnect(self._changed)
-        for layer in layers:
-            for name in _PLACED_BY:
-                getattr(layer.events, name).connect(self._changed)
-        self._watched = list(layers)
+        self._watch.of(layers)
 
     def _listed(self, _event: Any) -> None:
         self._tell(lambda choice: choice.fill())
 
     def _selected(self, _event: Any) -> None:
-        self._tell(lambda choice: choice.fill() if choice.follows_selection else None)
+        self._tell(lambda choice: choice.follow_selection() if choice.follows_selection else None)
 
     def _changed(self, event: Any) -> None:
         if getattr(event, "type", "") == "name":

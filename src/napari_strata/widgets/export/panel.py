@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import QSize, Qt, QTimer
 from qtpy.QtWidgets import (
     QFrame,
-    QLabel,
     QMessageBox,
     QProgressBar,
     QPushButton,
@@ -21,6 +20,7 @@ from superqt import QCollapsible
 from napari_strata.export.planning.layer_image import LayerImage, layer_image
 from napari_strata.widgets.background import Background
 from napari_strata.widgets.export import view as export_view
+from napari_strata.widgets.export.fields import heading, rule
 from napari_strata.widgets.export.jobs import exports_of
 from napari_strata.widgets.export.layers import LayerChoice
 from napari_strata.widgets.export.planning import (
@@ -43,15 +43,8 @@ if TYPE_CHECKING:
 DOCK_NAME = "Export (Strata)"  # as napari makes it of the names in napari.yaml
 _WIDTH = 320
 _PAUSE = 250  # milliseconds without a change before an export is planned anew
+_PLAN, _BEGIN = "plan", "begin"  # what is done in threads
 _HINT = "Tick the layers that are to be exported; selected ones are ticked."
-
-
-@dataclass(frozen=True)
-class _Start:
-    """That an export is to begin as soon as it is planned."""
-
-    resume: bool = False
-    restart: bool = False
 
 
 class ExportPanel(QWidget):  # type: ignore[misc]
@@ -61,9 +54,7 @@ class ExportPanel(QWidget):  # type: ignore[misc]
         super().__init__(parent)
         self.viewer = getattr(napari_viewer, "__wrapped__", napari_viewer)
         self.preview: Preview | None = None
-        self._start: _Start | None = None
         self._running = 0
-        self._shown_for: list[int] = []
         self._background = Background()
         self.exports = exports_of(self.viewer)
         self._pause = QTimer(self)
@@ -78,6 +69,7 @@ class ExportPanel(QWidget):  # type: ignore[misc]
         self.way = WayForm()
         self.shown = PreviewBox()
         self.text = WrappedText()
+        self.details = heading("In detail")
         self.busy = QProgressBar()
         self.rows = JobRows(self.exports)
         self._lay_out()
@@ -92,23 +84,25 @@ class ExportPanel(QWidget):  # type: ignore[misc]
         policy.setRetainSizeWhenHidden(True)
         self.busy.setSizePolicy(policy)
         self.busy.hide()
+        self.details.hide()
         self.more = QCollapsible("Levels, chunks, codec, workers")
         self.more.addWidget(self.way)
         for inner in (self.more.layout(), self.more.content().layout()):
             inner.setContentsMargins(0, 0, 0, 0)
         content = QWidget()
         column = QVBoxLayout(content)
-        column.addWidget(_heading("Layers"))
+        column.addWidget(heading("Layers"))
         column.addWidget(self.hint)
         column.addWidget(self.layers)
         column.addWidget(self.selected)
         column.addWidget(self.region)
         column.addWidget(self.target)
         column.addWidget(self.more)
-        column.addWidget(_line())
-        column.addWidget(_heading("What is written"))
+        column.addWidget(rule())
+        column.addWidget(heading("What is written"))
         column.addWidget(self.shown)
         column.addWidget(self.rows)
+        column.addWidget(self.details)
         column.addWidget(self.text)
         column.addStretch(1)
         scroll = QScrollArea()
@@ -130,7 +124,7 @@ class ExportPanel(QWidget):  # type: ignore[misc]
         self.layers.changed.connect(self._layers_changed)
         self.selected.clicked.connect(self.layers.follow_selection)
         self.region.changed.connect(self.plan_soon)
-        self.region.kind.currentIndexChanged.connect(self._set_region_axes)
+        self.region.kind.currentIndexChanged.connect(self._axes_changed)
         self.region.view_asked.connect(self._take_view)
         self.way.changed.connect(self.plan_soon)
         self.target.changed.connect(self.plan_soon)
@@ -147,79 +141,79 @@ class ExportPanel(QWidget):  # type: ignore[misc]
         chosen = self.layers.images()
         self.hint.setVisible(not self.layers.chosen())
         self.selected.setVisible(not self.layers.follows_selection)
-        if self._shown_for != [id(layer) for layer in chosen]:  # else they only moved, maybe often
-            self._set_region_axes()
         self.way.set_most_levels(
             max((len(x.data) if x.multiscale else 1 for x in chosen), default=1)
         )
         self.plan_soon()
 
-    def _set_region_axes(self, *_: Any) -> None:
-        chosen = self.layers.images()
-        images = self._images()
-        self._shown_for = [id(layer) for layer in chosen]
-        if images is not None:
-            self.region.set_layers(chosen, images)
+    def _axes_changed(self, *_: Any) -> None:
+        with suppress(ValueError):  # of a layer that cannot be exported: planning says so
+            self._images()
 
-    def _images(self) -> list[LayerImage] | None:
-        """Describe the layers that are ticked; None if one cannot be, which planning says."""
-        try:
-            return [layer_image(layer) for layer in self.layers.images()]
-        except ValueError:
-            return None
+    def _images(self) -> list[LayerImage]:
+        """Describe the images and labels that are ticked, and have fields for their axes.
+
+        Raises
+        ------
+        ValueError
+            If one cannot be described.
+        """
+        chosen = self.layers.images()
+        images = [layer_image(layer) for layer in chosen]
+        self.region.set_layers(chosen, images)
+        return images
 
     def _take_view(self) -> None:
-        chosen, images = self.layers.images(), self._images()
+        chosen = self.layers.images()
         try:
-            if not chosen or images is None:
+            if not chosen:
                 raise ValueError("Tick an image or labels first.")
-            box = export_view.box_of_view(self.viewer, chosen, images)
+            box = export_view.box_of_view(self.viewer, chosen, self._images())
         except ValueError as error:
             self._refuse(str(error))
             return
         self.region.set_box(box)
 
-    def _wish(self) -> Wish:
-        """Take a snapshot of the ticked layers and all that is filled in."""
-        format, version = self.target.chosen
+    def _wish(self) -> Wish | None:
+        """Take a snapshot of the ticked layers and all that is filled in; or say what is wrong."""
+        self._pause.stop()
         chosen = self.layers.chosen()
-        region = self.region.wishes(self.layers.images())
-        options = {"version": version, **self.way.wishes(), **region}
-        return wish_of(chosen, self.target.path.text(), format, options, self.way.address)
+        if not chosen:
+            self._clear()
+            return None
+        try:
+            images = self._images()
+            format, version = self.target.chosen
+            region = self.region.wishes(self.layers.images())
+            options = {"version": version, **self.way.wishes(), **region}
+            path, address = self.target.path.text(), self.way.address
+            return wish_of(chosen, images, path, format, options, address)
+        except ValueError as error:
+            self._refuse(str(error))
+            return None
 
     # Planning
 
     def plan_soon(self, *_: Any) -> None:
         """Plan the export once nothing has changed for a moment."""
-        self._start = None
         self.preview = None
-        self._background.forget(self)
+        self._background.forget(_PLAN)
         self.shown.start.setEnabled(bool(self.layers.chosen()))
         self._pause.start()
 
     def plan(self) -> None:
         """Plan the export now, in a thread; nothing is written."""
-        self._pause.stop()
-        if not self.layers.chosen():
-            self._clear()
-            return
-        self._set_region_axes()
-        try:
-            wish = self._wish()
-        except ValueError as error:
-            self._refuse(str(error))
-            return
-        self.busy.show()
-        self._background.run(self, lambda: preview(wish), self._planned, self._refuse)
+        wish = self._wish()
+        if wish is not None:
+            self.busy.show()
+            self._background.run(_PLAN, lambda: preview(wish), self._planned, self._refuse)
 
     def _planned(self, found: Preview) -> None:
         self.busy.hide()
         self.preview = found
+        self.details.show()
         self.text.setPlainText(described(found))
         self.shown.show_preview(found, is_running=self._is_running(found))
-        start, self._start = self._start, None
-        if start is not None:
-            self._begin(found, start)
 
     def _is_running(self, found: Preview) -> bool:
         there = (job for job in self.exports.jobs if job.path == found.wish.path)
@@ -231,8 +225,8 @@ class ExportPanel(QWidget):  # type: ignore[misc]
         self.shown.refuse(message)
 
     def _clear(self) -> None:
-        self._start = None
         self.preview = None
+        self.details.hide()
         self.busy.hide()
         self.shown.clear()
         self.text.setPlainText("")
@@ -240,18 +234,32 @@ class ExportPanel(QWidget):  # type: ignore[misc]
     # Exporting
 
     def begin(self, resume: bool = False, restart: bool = False) -> None:
-        """Export what is asked for now, after planning it once more."""
+        """Export what is asked for now, after planning it once more.
+
+        What is changed while it is planned is not in it.
+        """
         if self.target.is_empty:
             self.shown.message.say("Choose where it is written: a new folder.")
             self.target.path.setFocus()
             return
         self.target.complete()
-        self.plan_soon()
-        self._start = _Start(resume, restart)
-        self.plan()
+        self._background.forget(_PLAN)
+        asked = self._wish()
+        if asked is None:
+            return
+        wish = asked.without_painting()
 
-    def _begin(self, found: Preview, start: _Start) -> None:
-        if found.leftover is not None and not (start.resume or start.restart):
+        def ready(found: Preview) -> None:
+            if not self._pause.isActive() and not self._background.busy(_PLAN):
+                self._planned(found)
+            self._begin(found, resume, restart)
+
+        self.busy.show()
+        self.shown.start.setEnabled(False)
+        self._background.run(_BEGIN, lambda: preview(wish), ready, self._refuse)
+
+    def _begin(self, found: Preview, resume: bool, restart: bool) -> None:
+        if found.leftover is not None and not (resume or restart):
             return  # which of the two is asked for by buttons that are there now
         replace = False
         if found.exists:
@@ -261,8 +269,9 @@ class ExportPanel(QWidget):  # type: ignore[misc]
             )
             if not replace:
                 return
-        self.exports.start(found, replace=replace, resume=start.resume, restart=start.restart)
-        self.shown.show_place(found, is_running=True)
+        self.exports.start(found, replace=replace, resume=resume, restart=restart)
+        if self.preview is found:
+            self.shown.show_place(found, is_running=True)
 
     def _jobs_changed(self) -> None:
         running = sum(not job.is_over for job in self.exports.jobs)
@@ -274,20 +283,6 @@ class ExportPanel(QWidget):  # type: ignore[misc]
         """Ask the user; runs the window meanwhile."""
         yes, no = QMessageBox.StandardButton.Yes, QMessageBox.StandardButton.No
         return bool(QMessageBox.question(self, "Export", question, yes | no, no) == yes)
-
-
-def _heading(text: str) -> QLabel:
-    heading = QLabel(text)
-    font = heading.font()
-    font.setBold(True)
-    heading.setFont(font)
-    return heading
-
-
-def _line() -> QFrame:
-    rule = QFrame()
-    rule.setFrameShape(QFrame.Shape.HLine)
-    return rule
 
 
 def open_panel(viewer: Viewer, path: str | None = None) -> ExportPanel:

@@ -6,16 +6,17 @@ Nothing here knows a window, so that all of it runs in a thread.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from napari_strata.export.annotations_beside import Beside, check_has_images, parted
 from napari_strata.export.errors import ExportError
 from napari_strata.export.formats import image_format
 from napari_strata.export.geometries.annotations_place import check_folder, folder_beside
-from napari_strata.export.images import as_images
 from napari_strata.export.planning.layer_image import KINDS, LayerImage
 from napari_strata.export.planning.options import Options
 from napari_strata.export.planning.origins import layer_origins, local_origins
@@ -23,10 +24,17 @@ from napari_strata.export.planning.plan_text import bytes_text, place_text, shap
 from napari_strata.export.safety.place import TargetExists, check_target, local_target, missing_room
 from napari_strata.export.safety.remote import is_remote, remote_target
 from napari_strata.export.safety.stage_folder import leftover
+from napari_strata.layers.annotation import LayerCopy, copy_of
 from napari_strata.model import Problem
 
 SUFFIXES = {"ome-zarr": ".ome.zarr", "cosem": ".n5"}
 """By format, how a folder of it is called at the end."""
+
+MOST_SHOWN = 8
+"""Problems that are shown each with its sign; making these takes a moment."""
+
+MOST_COPIED = 64 * 2**20
+"""Bytes that are copied without the window standing still."""
 
 _KNOWN_ENDS = (".zarr", ".n5")
 
@@ -39,7 +47,7 @@ class Wish:
     ----------
     images : the images and labels, described in the window's thread.
     layers : the same, live; asked only for where they come from.
-    annotations : layers of points, shapes and so on, which go beside the images.
+    annotations : copies of layers of points, shapes and so on, which go beside the images.
     path : a folder or a bucket's; empty while none is chosen.
     """
 
@@ -49,7 +57,27 @@ class Wish:
     format: str = "ome-zarr"
     options: Mapping[str, Any] = field(default_factory=dict)
     scheduler: str | None = None
-    annotations: tuple[Any, ...] = ()
+    annotations: tuple[LayerCopy, ...] = ()
+
+    def without_painting(self) -> Wish:
+        """Copy labels in memory, each up to `MOST_COPIED`: what is painted later is not in them.
+
+        In the window's thread, which paints.
+        """
+        images = (_copied(i) if 0 < paintable(i) <= MOST_COPIED else i for i in self.images)
+        return replace(self, images=tuple(images))
+
+
+def paintable(image: LayerImage) -> int:
+    """Return the bytes of labels in memory; 0 of what nobody can paint on."""
+    pixels = image.levels[0].pixels
+    is_painted = image.kind == "labels" and isinstance(pixels, np.ndarray)
+    return int(pixels.nbytes) if is_painted else 0
+
+
+def _copied(image: LayerImage) -> LayerImage:
+    levels = tuple(replace(level, pixels=level.pixels.copy()) for level in image.levels)
+    return replace(image, levels=levels)
 
 
 @dataclass(frozen=True)
@@ -71,12 +99,17 @@ class Preview:
 
 def wish_of(
     layers: Sequence[Any],
+    images: Sequence[LayerImage],
     path: str,
     format: str,
     options: Mapping[str, Any],
     scheduler: str | None = None,
 ) -> Wish:
-    """Take a snapshot of layers; in the window's thread. Reads no pixels.
+    """Take a snapshot of layers; in the window's thread. Reads no pixels of images.
+
+    Parameters
+    ----------
+    images : those of the layers that are images or labels, described.
 
     Raises
     ------
@@ -92,8 +125,8 @@ def wish_of(
             "or write OME-Zarr"
         )
     check_has_images(layers, whole or f"NAME{SUFFIXES[format]}")
-    images = as_images(pictures)
-    return Wish(images, pictures, whole, format, dict(options), scheduler, others)
+    copies = tuple(copy_of(layer) for layer in others)
+    return Wish(tuple(images), pictures, whole, format, dict(options), scheduler, copies)
 
 
 def with_suffix(path: str, format: str) -> str:
@@ -135,13 +168,15 @@ def preview(wish: Wish) -> Preview:
 
 
 def described(found: Preview) -> str:
-    """List the images and their levels: shape, size, scale and translation; and annotations."""
+    """List images, their levels (shape, size, scale, translation), annotations and problems."""
     parts = [_image_text(image) for image in found.plan.images]
     if found.wish.annotations:
         names = [f"{layer.name} ({layer._type_string})" for layer in found.wish.annotations]
         path = found.wish.path or "NAME.ome.zarr"
         folder = folder_beside(Path(path)).name
         parts.append("\n".join([f"Beside it, whole, in {folder}", *names]))
+    if len(found.problems) > MOST_SHOWN:
+        parts.append("\n".join(["What to know", *map(str, found.problems)]))
     return "\n\n".join(parts)
 
 

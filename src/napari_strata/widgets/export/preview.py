@@ -5,7 +5,7 @@ from __future__ import annotations
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
-from napari_strata.widgets.export.planning import Preview, sum_of
+from napari_strata.widgets.export.planning import MOST_SHOWN, Preview, sum_of
 from napari_strata.widgets.problem_list import ProblemList, Sentence, quiet_text
 
 
@@ -19,7 +19,7 @@ class PreviewBox(QWidget):  # type: ignore[misc]
         super().__init__(parent)
         self.total = quiet_text("")
         self.message = Sentence()
-        self.problems = ProblemList()
+        self.problems = ProblemList(most=MOST_SHOWN, elsewhere="all are listed in detail")
         self.start = QPushButton("Export")
         self.resume = QPushButton("Resume")
         self.resume.setToolTip("Go on with what an export that was broken off has left")

@@ -11,6 +11,7 @@ from superqt import QElidingLabel
 from napari_strata.export.planning.plan_text import bytes_text, seconds_text
 from napari_strata.export.run import Snapshot
 from napari_strata.widgets.export.jobs import Exports, Job
+from napari_strata.widgets.export.planning import MOST_SHOWN
 from napari_strata.widgets.problem_list import ProblemList, Sentence, WrappedText
 
 _STEPS = 1000
@@ -34,21 +35,20 @@ class JobRow(QWidget):  # type: ignore[misc]
         self.state = WrappedText()
         self.button = QPushButton("Cancel")
         self.hint = WrappedText()
-        self.hint.setPlainText(
-            _GOES_ON + ("can be resumed." if job.portable else "nothing is left of it.")
-        )
+        self.hint.setPlainText(_hint(job))
         self.message = Sentence()
-        self.problems = ProblemList()
+        self.problems = ProblemList(most=MOST_SHOWN, elsewhere="as were shown before it began")
         line = QHBoxLayout()
         line.addWidget(self.state, 1)
-        line.addWidget(self.button)
+        line.addWidget(self.message, 1)
+        line.addWidget(self.button, 0, Qt.AlignmentFlag.AlignTop)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(self.name)
         column.addWidget(self.bar)
         column.addLayout(line)
-        for widget in (self.hint, self.message, self.problems):
-            column.addWidget(widget)
+        column.addWidget(self.hint)
+        column.addWidget(self.problems)
         self.button.clicked.connect(self._pressed)
         self.show_state()
 
@@ -72,7 +72,7 @@ class JobRow(QWidget):  # type: ignore[misc]
         job = self.job
         self.bar.hide()
         self.hint.hide()
-        self.state.setPlainText("")
+        self.state.hide()
         self.button.setText("Dismiss")
         self.button.setEnabled(True)
         if job.result is not None:
@@ -122,6 +122,14 @@ class JobRows(QWidget):  # type: ignore[misc]
                 self._column.insertWidget(0, row)
         for row in self.rows:
             row.show_state()
+
+
+def _hint(job: Job) -> str:
+    """Say what to know while it is written."""
+    text = _GOES_ON + ("can be resumed." if job.portable else "nothing is left of it.")
+    if job.to_leave:
+        text += f" It is read meanwhile, so do not paint on {', '.join(job.to_leave)}."
+    return text
 
 
 def caption(now: Snapshot) -> str:

@@ -51,6 +51,7 @@ class RegionForm(QWidget):  # type: ignore[misc]
         self._time_row.setContentsMargins(0, 0, 0, 0)
         self._time_row.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         self._time_row.addRow("Times", self.times)
+        self._time_row.setRowVisible(self.times, False)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.addLayout(self._rows)

@@ -11,13 +11,17 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+
 from napari_strata.export import export
 from napari_strata.export.annotations_beside import check_has_images
 from napari_strata.export.formats import ANNOTATIONS
 from napari_strata.export.images import as_images
 from napari_strata.export.napari_writer import told_by_napari
 from napari_strata.export.planning.layer_image import LayerImage
+from napari_strata.export.planning.origins import array_folders
 from napari_strata.export.safety.stage_folder import LeftoverError
+from napari_strata.layers.annotation import copy_of
 from napari_strata.model import Problem
 from napari_strata.widgets.export.planning import Wish, preview, with_suffix
 
@@ -32,8 +36,8 @@ LayerData = tuple[Any, dict[str, Any], str]
 def save_layers(path: str, layer_data: Sequence[LayerData]) -> list[str]:
     """Write layers as one OME-Zarr, annotations beside it; napari's writer for several layers.
 
-    More than `MOST_AT_ONCE` is written in the background where there is a window: its export
-    panel then shows how far it is.
+    More than `MOST_AT_ONCE`, and what is computed or read from the web, is written in the
+    background where there is a window: its export panel then shows how far it is.
 
     Raises
     ------
@@ -52,8 +56,10 @@ def _save(path: str, layer_data: Sequence[LayerData]) -> list[str]:
     annotations = tuple(one for one in layers if getattr(one, "_type_string", "") in ANNOTATIONS)
     pictures = tuple(one for one in layers if one not in annotations)
     images = as_images(pictures)
-    if viewer is not None and _size(images) > MOST_AT_ONCE:
-        _hand_over(viewer, Wish(images, pictures, target, _FORMAT, annotations=annotations))
+    if viewer is not None and _takes_long(images):
+        copies = tuple(copy_of(layer) for layer in annotations)
+        wish = Wish(images, pictures, target, _FORMAT, annotations=copies)
+        _hand_over(viewer, wish.without_painting())
         return [target]
     written = export((*pictures, *annotations), target, format=_FORMAT)
     _say_lost(written.problems)
@@ -90,8 +96,16 @@ def _made(data: Any, meta: dict[str, Any], kind: str) -> Any:
     return replace(image, display=replace(image.display, channels=channels))
 
 
-def _size(images: Sequence[LayerImage]) -> int:
-    return sum(math.prod(i.shape) * int(i.levels[0].pixels.dtype.itemsize) for i in images)
+def _takes_long(images: Sequence[LayerImage]) -> bool:
+    size = sum(math.prod(i.shape) * int(i.levels[0].pixels.dtype.itemsize) for i in images)
+    return size > MOST_AT_ONCE or not all(map(_is_at_hand, images))
+
+
+def _is_at_hand(image: LayerImage) -> bool:
+    """Tell whether its pixels are in memory, or stored on this computer."""
+    if image.is_stored:
+        return bool(array_folders([image]))
+    return isinstance(image.levels[0].pixels, np.ndarray)
 
 
 def _hand_over(viewer: Any, wish: Wish) -> None:
