@@ -138,7 +138,7 @@ def test_the_first_plane_is_the_declared_one(viewer: Any, tmp_path: Path, qtbot:
     for level in levels:
         for transform in level["coordinateTransformations"]:
             transform[transform["type"]].insert(0, 5 if transform["type"] == "scale" else 0)
-    attributes["omero"] = {"channels": [], "rdefs": {"defaultZ": 2}}
+    attributes["omero"] = {"channels": [], "rdefs": {"defaultZ": 1}}
     (root / ".zattrs").write_text(json.dumps(attributes))
     for path, shape in (("0", (6, 8, 12)), ("1", (6, 4, 6))):
         for file in sorted((root / path).rglob("*"), reverse=True):
@@ -146,7 +146,7 @@ def test_the_first_plane_is_the_declared_one(viewer: Any, tmp_path: Path, qtbot:
         write_zarr_array(root / path, shape, overwrite=True)
     panel = connected(viewer, root, qtbot)
     press(panel, panel.open_button, qtbot)
-    assert viewer.dims.point[0] == 10
+    assert viewer.dims.point[0] == 5
 
 
 # ---------------------------------------------------------------------------- several, all
@@ -186,9 +186,18 @@ def test_all_in_a_group(viewer: Any, tmp_path: Path, qtbot: Any, at: tuple[str, 
     assert [layer.visible for layer in viewer.layers] == [True] + [False] * 11
 
 
-def test_folders_in_a_group_are_named(
-    viewer: Any, group: Path, told: list[Notification], qtbot: Any
+def test_what_a_group_left_out_is_said_where_it_can_be_opened(
+    viewer: Any, tmp_path: Path, told: list[Notification], qtbot: Any
 ):
+    root = write_group(tmp_path / "a.zarr", *(f"i{number}" for number in range(9)))
+    panel = connected(viewer, root, qtbot)
+    press(panel, panel.open_button, qtbot)
+    assert len(viewer.layers) == 8
+    assert message(panel).startswith("It holds 1 more images than were opened.")
+    assert told == []
+
+
+def test_folders_in_a_group_are_left_out(viewer: Any, group: Path, qtbot: Any):
     write_group(group / "masks", "er")
     panel = connected(viewer, group, qtbot)
     select(panel, qtbot, ())
@@ -392,15 +401,32 @@ def test_a_plate_whole(viewer: Any, tmp_path: Path, qtbot: Any):
     assert tuple(layer.level_shapes[0]) == image.levels[0].shape
 
 
-def test_labels_lie_over_their_image(viewer: Any, tmp_path: Path, qtbot: Any):
-    root = write_image(tmp_path / "a.zarr", (2, 3), (7, 0))
+def write_labelled(root: Path) -> Path:
+    """Write an image 7 µm along y, and labels of it 8 µm along y."""
+    write_image(root, (2, 3), (7, 0))
     write_image(root / "labels/cells", (4, 6), (8, 1.5))
     (root / "labels/.zgroup").write_text('{"zarr_format": 2}')
     (root / "labels/.zattrs").write_text('{"labels": ["cells"]}')
     label = json.loads((root / "labels/cells/.zattrs").read_text())
     label["image-label"] = {"version": "0.4", "source": {"image": "../../"}}
     (root / "labels/cells/.zattrs").write_text(json.dumps(label))
-    panel = connected(viewer, root, qtbot)
+    return root
+
+
+def test_all_in_a_group_are_images_with_their_labels(viewer: Any, group: Path, qtbot: Any):
+    write_labelled(group / "roots")
+    panel = connected(viewer, group, qtbot)
+    select(panel, qtbot, ())
+    press(panel, panel.all_button, qtbot)
+    assert [layer.translate.tolist() for layer in viewer.layers if isinstance(layer, Labels)] == [
+        [8, 1.5]
+    ]
+    assert len(viewer.layers) == 5
+    assert isinstance(viewer.layers[-1], Labels)  # over all images
+
+
+def test_labels_lie_over_their_image(viewer: Any, tmp_path: Path, qtbot: Any):
+    panel = connected(viewer, write_labelled(tmp_path / "a.zarr"), qtbot)
     double_click(panel, qtbot, "cells")
     assert places(viewer) == {"cells": ([4, 6], [8, 1.5])}
     assert isinstance(viewer.layers[0], Labels)
@@ -434,6 +460,15 @@ def test_listed_segments(viewer: Any, mesh_folder: Path, qtbot: Any):
     press(panel, panel.open_button, qtbot)
     found = [x.metadata["strata"]["segment"] for x in viewer.layers]
     assert found == [12, 7, 2**63 + 5]
+
+
+def test_a_folder_of_many_meshes(viewer: Any, mesh_folder: Path, qtbot: Any):
+    for segment in range(100, 110):
+        (mesh_folder / f"{segment}:0").write_text('{"fragments": ["7.part"]}')
+    panel = connected(viewer, mesh_folder, qtbot)
+    press(panel, panel.open_button, qtbot)
+    assert len(viewer.layers) == 0
+    assert "type the id of a segment" in message(panel)
 
 
 def test_a_segment_by_its_id(viewer: Any, mesh_folder: Path, qtbot: Any):

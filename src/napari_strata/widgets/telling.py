@@ -41,7 +41,7 @@ def _tell_of_more(message: str, browse: Callable[[], Any] | None) -> None:
     if browse is None:
         show_info(
             f"{message}; open one by its own folder, or see them all in Plugins > Strata > "
-            "Browser or with: napari-strata inspect"
+            "Browser (Strata) or with: napari-strata inspect"
         )
         return
 
@@ -56,6 +56,6 @@ def _tell_of_more(message: str, browse: Callable[[], Any] | None) -> None:
 def _about_meshes(folder: WaitingFolder) -> str:
     many = "meshes" if folder.count is None else f"the meshes of {folder.count:,} segments"
     return (
-        f"{folder.name} holds {many}: choose segments in Plugins > Geometries (Strata) "
+        f"{folder.name} holds {many}: choose segments in Plugins > Strata > Geometries (Strata) "
         f"(open {folder.address.dataset} there)"
     )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import QObject, Signal
@@ -83,13 +84,9 @@ class Opener(QObject):  # type: ignore[misc]
 
         def done(built: Built) -> None:
             self.adding.add(built.layers)
-            tell(built)
-            for folder in built.mesh_folders:
-                self.said.emit(
-                    f"{folder.name} holds many meshes: select it and type the id of a segment, "
-                    "or open segments that are listed in it.",
-                    "info",
-                )
+            tell(replace(built, images_left_out=0, geometries_left_out=0, mesh_folders=()))
+            for message in _left(built):
+                self.said.emit(message, "info")
 
         self._reading.run(subject, work, done, self._failed)
 
@@ -104,6 +101,22 @@ class Opener(QObject):  # type: ignore[misc]
             f"Open {count:,} {what} as layers? With many layers napari becomes slow.",
         )
         return bool(answer == QMessageBox.StandardButton.Yes)
+
+
+def _left(built: Built) -> Iterator[str]:
+    """Say what was not opened, and how it is from here."""
+    left_out = {"images": built.images_left_out, "geometries": built.geometries_left_out}
+    for what, count in left_out.items():
+        if count:
+            yield (
+                f"It holds {count:,} more {what} than were opened. Open all in this group opens "
+                "everything that is directly in a group."
+            )
+    for folder in built.mesh_folders:
+        yield (
+            f"{folder.name} holds many meshes: select it and type the id of a segment, or open "
+            "segments that are listed in it."
+        )
 
 
 def _is_opening(subject: object) -> bool:
