@@ -390,7 +390,7 @@ def test_a_layers_metadata_has_the_keys_that_are_listed(samples: dict[str, Sampl
             assert set(always) <= set(note) <= set(sometimes)
             json.dumps(note, allow_nan=False)
             seen |= set(note)
-    assert set(listed) - seen <= {"common_origin", "pending_contrast"}
+    assert set(listed) - seen <= {"common_origin", "pending_contrast", "edited_units"}
 
 
 def layer_note(layer: Any) -> dict[str, Any]:

@@ -192,6 +192,7 @@ def test_written_back(
     apply(layer, place)
     edit_metadata_of_layer(layer).write()
     again = opened(folder, image)
+    assert place_of(again).units == place.units  # in the spelling that was chosen
     np.testing.assert_allclose(again.scale, layer.scale, rtol=1e-14)
     np.testing.assert_allclose(again.translate, layer.translate, rtol=1e-14)
     assert [str(u) for u in again.units] == [str(u) for u in layer.units]

@@ -72,7 +72,8 @@ class FoundEntries:
                 tops.append((index, image))
         entries = [self.image(opened, image, inner.get(i, ())) for i, image in tops]
         geometries = [
-            Geometry(replace(each, choices=tuple(self.choices.to_json().items()))) for each in part.geometries
+            Geometry(replace(each, choices=tuple(self.choices.to_json().items())))
+            for each in part.geometries
         ]
         if len(entries) == 1 and geometries and not any(g.model.annotation for g in geometries):
             meshes = [self.geometry(opened, each) for each in geometries]

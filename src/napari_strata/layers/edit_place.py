@@ -19,7 +19,7 @@ from napari_strata import affine, units
 from napari_strata.layers.live_world import live_world, set_world
 from napari_strata.layers.notes import KEY
 from napari_strata.layers.opened_image import common_shift, image_note, opened_worlds
-from napari_strata.layers.reopen import EDITED_UNITS
+from napari_strata.layers.record import EDITED_UNITS
 
 _PIXEL = "pixel"
 _LAYER_UNITS = {"length": "micrometer", "time": "second"}

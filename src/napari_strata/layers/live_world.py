@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from napari.layers import Layer
 
 from napari_strata import affine
 from napari_strata.affine import Matrix
+
+if TYPE_CHECKING:
+    from napari.layers import Layer
 
 
 def live_world(layer: Layer) -> Matrix:
@@ -22,8 +24,7 @@ def live_world(layer: Layer) -> Matrix:
     scale, translate = np.asarray(layer.scale, float), np.asarray(layer.translate, float)
     inner = affine.from_scale_translate(scale, translate)
     rotate = np.asarray(layer.rotate, float)
-    shear = np.eye(n)
-    shear[np.triu_indices(n, 1)] = layer.shear
+    shear = _shear(layer)
     if not (np.array_equal(rotate, np.eye(n)) and np.array_equal(shear, np.eye(n))):
         matrix = np.eye(n + 1)
         matrix[:n, :n] = rotate @ shear @ np.diag(scale)
@@ -31,6 +32,17 @@ def live_world(layer: Layer) -> Matrix:
         inner = affine.frozen(matrix)
     outer = np.asarray(layer.affine.affine_matrix, float)
     return inner if np.array_equal(outer, np.eye(n + 1)) else affine.compose(outer, inner)
+
+
+def _shear(layer: Layer) -> Matrix:
+    """Return ``(n, n)``; napari gives what is above the diagonal, or all if that is below."""
+    n, given = layer.ndim, np.asarray(layer.shear, float)
+    if given.ndim == 2:
+        return given
+    result = np.eye(n)
+    if given.size == n * (n - 1) // 2:  # else it is scaled alone
+        result[np.triu_indices(n, 1)] = given
+    return result
 
 
 def set_world(

@@ -18,6 +18,7 @@ FIRST_POSITION = "first_position"
 ARRAYS = "arrays"
 LAYER_NAME = "layer_name"
 CHANNEL_LABEL = "channel_label"
+EDITED_UNITS = "edited_units"
 
 
 @dataclass(frozen=True)

@@ -40,11 +40,9 @@ from napari_strata.layers.opened_image import (
 )
 from napari_strata.layers.placed import exact_drawing, promote
 from napari_strata.layers.placement import Placement, differs, misplacement
-from napari_strata.layers.record import ARRAYS, LAYER_NAME, PENDING_CONTRAST, Source
+from napari_strata.layers.record import ARRAYS, EDITED_UNITS, LAYER_NAME, PENDING_CONTRAST, Source
 from napari_strata.layers.run import run_at_once
 from napari_strata.model import Problem
-
-EDITED_UNITS = "edited_units"
 
 _STAYS_WITH_THE_LAYER = (OFFSET, LAYER_NAME, PENDING_CONTRAST)
 

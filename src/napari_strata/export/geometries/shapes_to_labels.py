@@ -77,16 +77,16 @@ def shapes_to_labels(layer: Any, like: Any) -> Labels:
 
 def _to_voxels(layer: Any, like: Any) -> Matrix:
     """Give ``(n + 1, n + 1)``: from a shape's coordinates to indices of voxels, last n axes."""
-    from napari_strata.export.planning.layer_image import live_affine
+    from napari_strata.layers.live_world import live_world
 
     n = layer.ndim
-    voxels = live_affine(like)
+    voxels = live_world(like)
     kept = [*range(like.ndim - n, like.ndim)]
     mixed = [i for i in range(like.ndim) if i not in kept]
     if np.any(voxels[np.ix_(kept, mixed)]) or np.any(voxels[np.ix_(mixed, kept)]):
         raise ValueError(f"'{like.name}' is turned in axes that '{layer.name}' does not have")
     index = [*kept, like.ndim]
-    own = live_affine(layer)
+    own = live_world(layer)
     factors = _unit_factors(list(layer.units), list(like.units)[-n:])
     to_units = affine.from_scale_translate(factors)
     return affine.compose(affine.invert(affine.frozen(voxels[np.ix_(index, index)])), to_units, own)

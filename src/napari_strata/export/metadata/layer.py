@@ -19,8 +19,8 @@ from napari_strata.export.metadata.change import MetadataChange
 from napari_strata.export.metadata.edit import plan_edit
 from napari_strata.export.metadata.image import Opened, open_image
 from napari_strata.export.metadata.place import Wanted, is_same_place, tidy
-from napari_strata.export.planning.layer_image import live_affine
-from napari_strata.layers.record import ARRAYS
+from napari_strata.layers.live_world import live_world
+from napari_strata.layers.record import ARRAYS, EDITED_UNITS
 
 _COMMON_ORIGIN = "common_origin"
 
@@ -98,7 +98,7 @@ def _check_still_declared(opened: Opened, record: Mapping[str, Any], level: int)
 def _wanted(layer: Any, record: Mapping[str, Any], opened: Opened, level: int) -> Wanted:
     """Collect what is different on each axis, in declared (or newly chosen) units."""
     was = affine.frozen(record["layer_levels"][0]["affine"])
-    now = _without_common_origin(live_affine(layer), layer, record)
+    now = _without_common_origin(live_world(layer), layer, record)
     old_split, new_split = affine.scale_translate(was), affine.scale_translate(now)
     if new_split is None or old_split is None:
         if np.array_equal(was, now):
@@ -110,6 +110,7 @@ def _wanted(layer: Any, record: Mapping[str, Any], opened: Opened, level: int) -
                 "the layer as OME-Zarr 0.6 instead"
             )
     labels = list(record["layer_axes"])
+    chosen: Mapping[str, str | None] = record.get(EDITED_UNITS, {})
     live_units, old_units = [str(u) for u in layer.units], list(record["layer_units"])
     declared = {axis.name: axis.unit for axis in opened.image.axes}
     scale: dict[str, float] = {}
@@ -118,10 +119,12 @@ def _wanted(layer: Any, record: Mapping[str, Any], opened: Opened, level: int) -
     for i, name in enumerate(labels):
         if name not in declared:
             raise ExportError(f"{opened.path}: found no axis {name}; it has changed since")
-        changed_unit = live_units[i] != old_units[i]
-        factor = 1.0 if changed_unit else _factor(live_units[i], declared[name])
+        label = str(layer.axis_labels[i])
+        unit = chosen.get(label, live_units[i])
+        changed_unit = label in chosen or live_units[i] != old_units[i]
+        factor = _factor(live_units[i], unit if changed_unit else declared[name])
         if changed_unit:
-            new_units[name] = None if units.parse(live_units[i]) is None else live_units[i]
+            new_units[name] = None if units.parse(unit or "") is None else unit
         for values, old, new in (
             (scale, old_split[0][i], new_split[0][i]),
             (translate, old_split[1][i], new_split[1][i]),

@@ -21,6 +21,7 @@ from napari_strata.export.errors import ExportError
 from napari_strata.export.planning.layer_axes import axes_of, in_units, unit_factors, unit_names
 from napari_strata.export.planning.layer_look import look_of
 from napari_strata.export.planning.unread import unread
+from napari_strata.layers.live_world import live_world
 from napari_strata.layers.record import ARRAYS, CHANNEL_LABEL, LAYER_NAME
 from napari_strata.model import Axis, Display, Kind, Problem
 
@@ -114,36 +115,6 @@ def layer_image(layer: Any) -> LayerImage:
     return _with_a_look_for_all(image)
 
 
-def live_affine(layer: Any) -> Matrix:
-    """Return ``(n + 1, n + 1)``, level 0's voxel centre → world, in the layer's units.
-
-    A layer that is only scaled and moved has exactly these numbers.
-    """
-    n = layer.ndim
-    scale, translate = np.asarray(layer.scale, float), np.asarray(layer.translate, float)
-    inner = affine.from_scale_translate(scale, translate)
-    rotate = np.asarray(layer.rotate, float)
-    shear = _shear(layer)
-    if not (np.array_equal(rotate, np.eye(n)) and np.array_equal(shear, np.eye(n))):
-        matrix = np.eye(n + 1)
-        matrix[:n, :n] = rotate @ shear @ np.diag(scale)
-        matrix[:n, n] = translate
-        inner = affine.frozen(matrix)
-    outer = np.asarray(layer.affine.affine_matrix, float)
-    return inner if np.array_equal(outer, np.eye(n + 1)) else affine.compose(outer, inner)
-
-
-def _shear(layer: Any) -> Matrix:
-    """Return ``(n, n)``; napari gives what is above the diagonal, or all if that is below."""
-    n, given = layer.ndim, np.asarray(layer.shear, float)
-    if given.ndim == 2:
-        return given
-    result = np.eye(n)
-    if given.size == n * (n - 1) // 2:  # else it is scaled alone
-        result[np.triu_indices(n, 1)] = given
-    return result
-
-
 # ----------------------------------------------------------------------- what we know of a layer
 
 
@@ -159,7 +130,7 @@ def _is_unmoved(layer: Any, record: Mapping[str, Any]) -> bool:
     """Tell whether the layer's place, axes and units are those it was opened with."""
     opened = np.array(record["layer_levels"][0]["affine"])
     return (
-        np.array_equal(live_affine(layer), opened)
+        np.array_equal(live_world(layer), opened)
         and list(layer.axis_labels) == record["layer_axes"]
         and unit_names(layer) == record["layer_units"]
     )
@@ -206,7 +177,7 @@ def _worlds(layer: Any, record: Mapping[str, Any] | None) -> list[Matrix]:
     Other arrays than those it was opened with, or these in another order, are drawn somewhere,
     but nobody has said where they belong.
     """
-    base = live_affine(layer)
+    base = live_world(layer)
     if record is None:
         return [base]
     opened = [np.array(level["affine"]) for level in record["layer_levels"]]
