@@ -203,6 +203,7 @@ def test_folders_in_a_group_are_left_out(viewer: Any, group: Path, qtbot: Any):
     select(panel, qtbot, ())
     press(panel, panel.all_button, qtbot)
     assert sorted(places(viewer)) == ["cells", "nuclei", "walls"]
+    assert message(panel).endswith("folders are opened by themselves (1 in it: masks).")
     expand(panel, qtbot, "masks")
     select(panel, qtbot, ("masks",))
     press(panel, panel.all_button, qtbot)

@@ -13,6 +13,7 @@ from napari_strata.dataset.entry import Cancel, Entry
 from napari_strata.widgets.browser.adding import Adding
 from napari_strata.widgets.browser.listing import key_of
 from napari_strata.widgets.browser.opening import (
+    FOLDERS_LEFT_OUT,
     MANY,
     Group,
     members,
@@ -85,8 +86,7 @@ class Opener(QObject):  # type: ignore[misc]
         def done(built: Built) -> None:
             self.adding.add(built.layers)
             tell(replace(built, images_left_out=0, geometries_left_out=0, mesh_folders=()))
-            for message in _left(built):
-                self.said.emit(message, "info")
+            self.said.emit(" ".join(_left(built)), "info")
 
         self._reading.run(subject, work, done, self._failed)
 
@@ -112,6 +112,9 @@ def _left(built: Built) -> Iterator[str]:
                 f"It holds {count:,} more {what} than were opened. Open all in this group opens "
                 "everything that is directly in a group."
             )
+    for problem in built.problems:
+        if problem.code == FOLDERS_LEFT_OUT:
+            yield f"{problem}."
     for folder in built.mesh_folders:
         yield (
             f"{folder.name} holds many meshes: select it and type the id of a segment, or open "

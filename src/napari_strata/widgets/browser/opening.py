@@ -23,6 +23,7 @@ from napari_strata.widgets.segments import read_segment
 
 MANY = 16
 """More entries than these are only opened after a question."""
+FOLDERS_LEFT_OUT = "folders-left-out"
 _TRANSPARENT = ("row",)  # of a plate: what is in it counts as in the plate
 _LYING_TOGETHER = ("scene", "well")  # whose images lie beside each other, not over each other
 
@@ -95,7 +96,7 @@ def read_group(group: Group, cancel: Cancel) -> Built:
         return built
     names = ", ".join(entry.name for entry in folders[:3]) + (", …" if folders[3:] else "")
     message = f"folders are opened by themselves ({len(folders):,} in it: {names})"
-    left = Problem("folders-left-out", "info", group.entry.name, message)
+    left = Problem(FOLDERS_LEFT_OUT, "info", group.entry.name, message)
     return replace(built, problems=[*built.problems, left])
 
 

@@ -44,7 +44,7 @@ class BrowserPanel(DockedPanel):
     """Connects to a container, shows it as a tree, and opens what is chosen in it."""
 
     dock_name = "Browser (Strata)"
-    height = 640
+    preferred_height = 640
 
     def __init__(self, napari_viewer: Viewer, parent: QWidget | None = None) -> None:
         super().__init__(napari_viewer, parent)
