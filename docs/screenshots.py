@@ -154,17 +154,16 @@ def _geometries(samples: Path, picture: Path) -> None:
 
 
 def _export(samples: Path, picture: Path) -> None:
-    from napari_strata.widgets.export.panel import DOCK_NAME, ExportPanel
+    from napari_strata.widgets.export.panel import ExportPanel
 
     with _window() as viewer:
         layers = _open(viewer, samples / "cosem.n5")
         for layer in layers:
             layer.visible = "mito_pred" not in layer.name
         viewer.layers.selection = {layer for layer in layers if layer.visible}
-        panel = ExportPanel(viewer)
-        viewer.window.add_dock_widget(panel, name=DOCK_NAME, area="right")
+        panel = ExportPanel.open_in(viewer)
         panel.selected.click()
-        _settle(panel._background)
+        _settle(panel.background)
         _save(viewer, picture)
 
 

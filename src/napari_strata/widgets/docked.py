@@ -27,7 +27,7 @@ class DockedPanel(QWidget):  # type: ignore[misc]
     """
 
     dock_name: ClassVar[str]
-    height: ClassVar[int] = 480
+    preferred_height: ClassVar[int] = 480
 
     def __init__(self, napari_viewer: Viewer, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -56,7 +56,7 @@ class DockedPanel(QWidget):  # type: ignore[misc]
 
     def sizeHint(self) -> QSize:
         """Be as wide as all panels."""
-        return QSize(WIDTH, self.height)
+        return QSize(WIDTH, self.preferred_height)
 
     @classmethod
     def open_in(cls, viewer: Viewer) -> Self:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from qtpy.QtWidgets import QComboBox, QFrame, QLabel, QLineEdit, QSpinBox
+from qtpy.QtWidgets import QComboBox, QLineEdit, QSpinBox
 
 
 def chooser(tip: str, texts: Sequence[str], *, editable: bool = False) -> QComboBox:
@@ -35,20 +35,4 @@ def number(tip: str, lowest: int, highest: int, special: str = "") -> QSpinBox:
     found.setSpecialValueText(special)
     found.setToolTip(tip)
     found.setAccessibleName(tip)
-    return found
-
-
-def heading(text: str) -> QLabel:
-    """Make the heading of a part of the panel."""
-    found = QLabel(text)
-    font = found.font()
-    font.setBold(True)
-    found.setFont(font)
-    return found
-
-
-def rule() -> QFrame:
-    """Make a line across the panel."""
-    found = QFrame()
-    found.setFrameShape(QFrame.Shape.HLine)
     return found

@@ -5,22 +5,13 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from qtpy.QtCore import QSize, Qt, QTimer
-from qtpy.QtWidgets import (
-    QFrame,
-    QMessageBox,
-    QProgressBar,
-    QPushButton,
-    QScrollArea,
-    QVBoxLayout,
-    QWidget,
-)
+from qtpy.QtCore import QTimer
+from qtpy.QtWidgets import QMessageBox, QPushButton, QWidget
 from superqt import QCollapsible
 
 from napari_strata.export.planning.layer_image import LayerImage, layer_image
-from napari_strata.widgets.background import Background
+from napari_strata.widgets.docked import DockedPanel, heading, rule
 from napari_strata.widgets.export import view as export_view
-from napari_strata.widgets.export.fields import heading, rule
 from napari_strata.widgets.export.jobs import exports_of
 from napari_strata.widgets.export.layers import LayerChoice
 from napari_strata.widgets.export.planning import (
@@ -40,22 +31,21 @@ from napari_strata.widgets.problem_list import WrappedText, quiet_text
 if TYPE_CHECKING:
     from napari.viewer import Viewer
 
-DOCK_NAME = "Export (Strata)"  # as napari makes it of the names in napari.yaml
-_WIDTH = 320
 _PAUSE = 250  # milliseconds without a change before an export is planned anew
 _PLAN, _BEGIN = "plan", "begin"  # what is done in threads
 _HINT = "Tick the layers that are to be exported; selected ones are ticked."
 
 
-class ExportPanel(QWidget):  # type: ignore[misc]
+class ExportPanel(DockedPanel):
     """Plans the export of a viewer's layers at every change, and starts it."""
 
+    dock_name = "Export (Strata)"
+    preferred_height = 640
+
     def __init__(self, napari_viewer: Viewer, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.viewer = getattr(napari_viewer, "__wrapped__", napari_viewer)
+        super().__init__(napari_viewer, parent)
         self.preview: Preview | None = None
         self._running = 0
-        self._background = Background()
         self.exports = exports_of(self.viewer)
         self._pause = QTimer(self)
         self._pause.setSingleShot(True)
@@ -70,55 +60,32 @@ class ExportPanel(QWidget):  # type: ignore[misc]
         self.shown = PreviewBox()
         self.text = WrappedText()
         self.details = heading("In detail")
-        self.busy = QProgressBar()
         self.rows = JobRows(self.exports)
         self._lay_out()
         self._connect()
         self._layers_changed()
 
     def _lay_out(self) -> None:
-        self.busy.setRange(0, 0)
-        self.busy.setTextVisible(False)
-        self.busy.setFixedHeight(4)
-        policy = self.busy.sizePolicy()
-        policy.setRetainSizeWhenHidden(True)
-        self.busy.setSizePolicy(policy)
-        self.busy.hide()
         self.details.hide()
         self.more = QCollapsible("Levels, chunks, codec, workers")
         self.more.addWidget(self.way)
         for inner in (self.more.layout(), self.more.content().layout()):
             inner.setContentsMargins(0, 0, 0, 0)
-        content = QWidget()
-        column = QVBoxLayout(content)
-        column.addWidget(heading("Layers"))
-        column.addWidget(self.hint)
-        column.addWidget(self.layers)
-        column.addWidget(self.selected)
-        column.addWidget(self.region)
-        column.addWidget(self.target)
-        column.addWidget(self.more)
-        column.addWidget(rule())
-        column.addWidget(heading("What is written"))
-        column.addWidget(self.shown)
-        column.addWidget(self.rows)
-        column.addWidget(self.details)
-        column.addWidget(self.text)
-        column.addStretch(1)
-        scroll = QScrollArea()
-        scroll.setWidgetResizable(True)
-        scroll.setFrameShape(QFrame.Shape.NoFrame)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.setWidget(content)
-        whole = QVBoxLayout(self)
-        whole.setContentsMargins(0, 0, 0, 0)
-        whole.addWidget(self.busy)
-        whole.addWidget(scroll)
-        self.setMinimumWidth(_WIDTH - 40)
-
-    def sizeHint(self) -> QSize:
-        """Be 320 pixels wide."""
-        return QSize(_WIDTH, 640)
+        self.lay_out(
+            heading("Layers"),
+            self.hint,
+            self.layers,
+            self.selected,
+            self.region,
+            self.target,
+            self.more,
+            rule(),
+            heading("What is written"),
+            self.shown,
+            self.rows,
+            self.details,
+            self.text,
+        )
 
     def _connect(self) -> None:
         self.layers.changed.connect(self._layers_changed)
@@ -133,7 +100,6 @@ class ExportPanel(QWidget):  # type: ignore[misc]
         self.exports.changed.connect(self._jobs_changed)
         # Whichever of the two goes first, nobody is called that is no longer there.
         self.destroyed.connect(self.layers.following.stop)
-        self.destroyed.connect(self._background.stop)
 
     # What is asked for
 
@@ -197,7 +163,7 @@ class ExportPanel(QWidget):  # type: ignore[misc]
     def plan_soon(self, *_: Any) -> None:
         """Plan the export once nothing has changed for a moment."""
         self.preview = None
-        self._background.forget(_PLAN)
+        self.background.forget(_PLAN)
         self.shown.start.setEnabled(bool(self.layers.chosen()))
         self._pause.start()
 
@@ -206,7 +172,7 @@ class ExportPanel(QWidget):  # type: ignore[misc]
         wish = self._wish()
         if wish is not None:
             self.busy.show()
-            self._background.run(_PLAN, lambda: preview(wish), self._planned, self._refuse)
+            self.background.run(_PLAN, lambda: preview(wish), self._planned, self._refuse)
 
     def _planned(self, found: Preview) -> None:
         self.busy.hide()
@@ -243,20 +209,20 @@ class ExportPanel(QWidget):  # type: ignore[misc]
             self.target.path.setFocus()
             return
         self.target.complete()
-        self._background.forget(_PLAN)
+        self.background.forget(_PLAN)
         asked = self._wish()
         if asked is None:
             return
         wish = asked.without_painting()
 
         def ready(found: Preview) -> None:
-            if not self._pause.isActive() and not self._background.busy(_PLAN):
+            if not self._pause.isActive() and not self.background.busy(_PLAN):
                 self._planned(found)
             self._begin(found, resume, restart)
 
         self.busy.show()
         self.shown.start.setEnabled(False)
-        self._background.run(_BEGIN, lambda: preview(wish), ready, self._refuse)
+        self.background.run(_BEGIN, lambda: preview(wish), ready, self._refuse)
 
     def _begin(self, found: Preview, resume: bool, restart: bool) -> None:
         if found.leftover is not None and not (resume or restart):
@@ -292,14 +258,7 @@ def open_panel(viewer: Viewer, path: str | None = None) -> ExportPanel:
     ----------
     path : where to export to, filled in.
     """
-    window = getattr(viewer, "__wrapped__", viewer).window
-    there = window._qt_window.findChildren(ExportPanel)
-    panel = there[0] if there else ExportPanel(viewer)
-    if not there:
-        window.add_dock_widget(panel, name=DOCK_NAME, area="right")
-    dock = panel.parent()
-    dock.show()
-    dock.raise_()
+    panel = ExportPanel.open_in(viewer)
     if path is not None:
         panel.target.path.setText(path)
     return panel

@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from napari.layers import Layer
-from qtpy.QtWidgets import QComboBox, QGridLayout, QHBoxLayout, QLabel, QLineEdit, QPushButton
+from qtpy.QtWidgets import (
+    QComboBox,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QPushButton,
+    QSizePolicy,
+)
 from superqt.utils import signals_blocked
 
 from napari_strata import units
@@ -33,7 +41,9 @@ class _Row:
         self.unit.setSizeAdjustPolicy(
             QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
         )
-        self.unit.setMinimumContentsLength(3)
+        self.unit.setMinimumContentsLength(2)
+        for field, width in ((self.name, 30), (self.scale, 50), (self.translate, 50)):
+            field.setMinimumWidth(width)  # as much as a panel of 280 pixels has
         self.unit.addItems(_UNITS)
         self.name.setToolTip("Name of the axis")
         self.scale.setToolTip("Size of a voxel of level 0, in the unit")
@@ -59,6 +69,7 @@ class EditPart(Part):
         self.grid.setHorizontalSpacing(4)
         self.heads = [QLabel(head) for head in _HEADS]
         for column, head in enumerate(self.heads):
+            head.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
             self.grid.addWidget(head, 0, column)
         for column, stretch in enumerate((2, 4, 4, 3)):
             self.grid.setColumnStretch(column, stretch)

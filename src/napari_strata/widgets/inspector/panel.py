@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from napari.layers import Layer, Shapes
 from qtpy.QtCore import Qt, QTimer
 from qtpy.QtGui import QHideEvent, QShowEvent
-from qtpy.QtWidgets import QWidget
+from qtpy.QtWidgets import QSizePolicy, QWidget
 from superqt import QElidingLabel
 
 from napari_strata.layers.inspection import Inspection, inspect
@@ -47,10 +47,12 @@ class InspectorPanel(DockedPanel):
     """
 
     dock_name = "Inspector (Strata)"
-    height = 640
+    preferred_height = 640
 
     def __init__(self, napari_viewer: Viewer, parent: QWidget | None = None) -> None:
         super().__init__(napari_viewer, parent)
+        # Or napari may put an empty stretch below the panel.
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)
         self.layer: Layer | None = None
         self._last: Layer | None = None
         self.found: Inspection | None = None
@@ -66,7 +68,7 @@ class InspectorPanel(DockedPanel):
         self.edit = EditPart(self.desk)
         self.copying = CopyPart(self.desk)
         self.sections: dict[Part, Section] = {
-            self.origins: Section("Where the numbers come from", self.origins),
+            self.origins: Section("Where numbers come from", self.origins),
             self.problems: Section("Problems", self.problems),
             self.placing: Section("Coordinates and origin", self.placing),
             self.edit: Section("Edit the place", self.edit),

@@ -44,8 +44,12 @@ class PlacingPart(Part):
             "Whether stacks are shown in the axes of their images or of the stage",
             [text for _, text in _ORIENTATIONS],
         )
-        self.geometry_button = QPushButton("Level, space of the vertices, crop box …")
-        self.geometry_button.setToolTip("Open the panel of geometries")
+        self.geometry_button = QPushButton("Level, vertices, crop box …")
+        self.geometry_button.setToolTip(
+            "Open the panel of geometries: level, space of the vertices, crop box"
+        )
+        for combo in (self.system, self.origin, self.orientation):
+            combo.setMinimumContentsLength(5)  # as much as a panel of 280 pixels has
         self.rows = QFormLayout()
         self.rows.setContentsMargins(0, 0, 0, 0)
         self.rows.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
