@@ -26,6 +26,7 @@ from napari.layers import Image
 from pytestqt.qtbot import QtBot
 from qtpy.QtCore import Qt
 from qtpy.QtTest import QTest
+from qtpy.QtWidgets import QStyle
 
 from layers.layer_drawing import camera, drawn_position, settle, texture
 from napari_strata.samples import Sample
@@ -356,3 +357,12 @@ def test_any_kind_of_layer_is_shown(viewer: Any, qtbot: QtBot, kind: str):
     assert panel.copying.copy_button.isHidden() is (not shapes)
     names = [row.name.text() for row in panel.edit.rows if not row.name.isHidden()]
     assert names == ([str(label) for label in layer.axis_labels] if shapes else [])
+
+
+def test_nothing_is_cut_off_where_the_dock_is_narrow(shown: tuple[InspectorPanel, Any]):
+    panel, _ = shown
+    for section in panel.sections.values():
+        section.expand()
+    content = panel.name.parentWidget()
+    bar = panel.style().pixelMetric(QStyle.PixelMetric.PM_ScrollBarExtent)
+    assert content.minimumSizeHint().width() + bar <= panel.minimumWidth()
