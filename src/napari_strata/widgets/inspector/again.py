@@ -9,10 +9,9 @@ from typing import Any
 from napari.layers import Layer
 
 from napari_strata.dataset import Choices
-from napari_strata.layers.geometry_record import is_geometry_record
+from napari_strata.layers.changing.reopen import Reopened, apply, can_read_again, read_again
+from napari_strata.layers.geometry.record import is_geometry_record
 from napari_strata.layers.notes import KEY
-from napari_strata.layers.reopen import Reopened, apply, can_read_again, read_again
-from napari_strata.model import Problem
 
 
 @dataclass(frozen=True)
@@ -63,21 +62,19 @@ def read_all(
     return Again(tuple(read), tuple(failed))
 
 
-def apply_all(viewer: Any, again: Again) -> list[Problem]:
+def apply_all(viewer: Any, again: Again) -> list[str]:
     """Put layers where they are now, as far as they are still in the viewer.
 
     Returns
     -------
     What the user should hear, once each: moves that were undone, and layers that stayed.
     """
-    said: dict[Problem, None] = {}
+    said: dict[str, None] = {}
     for layer, reopened in again.read:
         if layer in viewer.layers:
-            before = set(reopened.problems)
-            said |= {p: None for p in apply(layer, reopened) if p not in before}
-    where = again.read[0][0].metadata[KEY]["path"]
-    said |= {Problem("not-moved", "warning", where, message): None for message in again.failed}
-    return list(said)
+            problems = apply(layer, reopened)
+            said |= {p.message: None for p in problems if p not in reopened.problems}
+    return [*said, *again.failed]
 
 
 def _ours(viewer: Any) -> list[Layer]:

@@ -12,9 +12,9 @@ from qtpy.QtWidgets import QHBoxLayout, QLineEdit, QPushButton
 
 from napari_strata import affine
 from napari_strata.affine import Matrix
-from napari_strata.layers.alignment import LevelAlignment, alignment
-from napari_strata.layers.exact_replacement import Exact, find_exact, replace
-from napari_strata.layers.inspection import Inspection
+from napari_strata.layers.changing.exact_replacement import Exact, find_exact, replace
+from napari_strata.layers.inspecting.alignment import LevelAlignment, alignment
+from napari_strata.layers.inspecting.inspection import Inspection
 from napari_strata.layers.live_world import live_world
 from napari_strata.store.location import is_url
 from napari_strata.widgets.inspector import figures

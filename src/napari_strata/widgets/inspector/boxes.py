@@ -9,7 +9,7 @@ from napari.layers import Layer
 from qtpy.QtWidgets import QCheckBox
 
 from napari_strata.affine import Matrix
-from napari_strata.layers.level_boxes import LevelBoxes, cannot_draw
+from napari_strata.layers.drawing.level_boxes import LevelBoxes, cannot_draw
 
 
 class ShownBoxes:

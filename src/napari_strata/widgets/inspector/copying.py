@@ -12,11 +12,11 @@ from qtpy.QtWidgets import QComboBox, QFormLayout, QHBoxLayout, QPushButton
 from superqt.utils import signals_blocked
 
 from napari_strata.affine import Matrix
-from napari_strata.layers.editable_copy import Box, Copy, copy_cost, read_copy
-from napari_strata.layers.inspection import Inspection
-from napari_strata.layers.level_layer import level_world
-from napari_strata.layers.level_lock import BUDGET
-from napari_strata.layers.opened_image import shapes_of
+from napari_strata.layers.changing.editable_copy import Box, Copy, copy_cost, read_copy
+from napari_strata.layers.changing.level_layer import level_world
+from napari_strata.layers.changing.level_lock import BUDGET
+from napari_strata.layers.changing.opened_image import shapes_of
+from napari_strata.layers.inspecting.inspection import Inspection
 from napari_strata.widgets.chosen_layers import selected_shapes
 from napari_strata.widgets.export.fields import chooser
 from napari_strata.widgets.inspector import figures, regions

@@ -17,10 +17,10 @@ from qtpy.QtWidgets import (
 from superqt.utils import signals_blocked
 
 from napari_strata import units
-from napari_strata.layers import edit_place
-from napari_strata.layers.edit_place import Place, place_of
-from napari_strata.layers.inspection import Inspection
-from napari_strata.layers.reopen import can_read_again
+from napari_strata.layers.changing import edit_place
+from napari_strata.layers.changing.edit_place import Place, place_of
+from napari_strata.layers.changing.reopen import can_read_again
+from napari_strata.layers.inspecting.inspection import Inspection
 from napari_strata.widgets.inspector import figures
 from napari_strata.widgets.inspector.part import Desk, Part, sentence
 from napari_strata.widgets.inspector.write_back import WriteBack

@@ -11,9 +11,9 @@ from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QSizePolicy, QTableWi
 from qtpy.QtWidgets import QTableWidgetItem as Item
 from superqt.utils import signals_blocked
 
-from napari_strata.layers.alignment import LevelAlignment
-from napari_strata.layers.inspection import Inspection, LevelRow
-from napari_strata.layers.level_colours import level_colour
+from napari_strata.layers.drawing.level_colours import level_colour
+from napari_strata.layers.inspecting.alignment import LevelAlignment
+from napari_strata.layers.inspecting.inspection import Inspection, LevelRow
 from napari_strata.widgets import captions
 from napari_strata.widgets.inspector import figures, icons
 

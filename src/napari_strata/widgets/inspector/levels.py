@@ -11,11 +11,11 @@ from qtpy.QtWidgets import QHBoxLayout, QPushButton
 from napari_strata.affine import Matrix
 from napari_strata.arrays import LevelArray
 from napari_strata.dataset.disk_size import stored_bytes
-from napari_strata.layers.alignment import LevelAlignment
-from napari_strata.layers.inspection import Inspection
-from napari_strata.layers.level_layer import level_layer
-from napari_strata.layers.level_lock import BUDGET, lock, lock_cost
-from napari_strata.layers.opened_image import levels_of
+from napari_strata.layers.changing.level_layer import level_layer
+from napari_strata.layers.changing.level_lock import BUDGET, lock, lock_cost
+from napari_strata.layers.changing.opened_image import levels_of
+from napari_strata.layers.inspecting.alignment import LevelAlignment
+from napari_strata.layers.inspecting.inspection import Inspection
 from napari_strata.widgets.geometry_panel import open_panel as open_geometry_panel
 from napari_strata.widgets.inspector import figures
 from napari_strata.widgets.inspector.boxes import BoxesToggle, ShownBoxes

@@ -7,9 +7,9 @@ from qtpy.QtCore import QSize, Qt
 from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QLabel, QPushButton, QTreeWidget
 from qtpy.QtWidgets import QTreeWidgetItem as Item
 
-from napari_strata.layers.contribution import Contribution
-from napari_strata.layers.inspection import Inspection
-from napari_strata.layers.provenance import provenance
+from napari_strata.layers.inspecting.contribution import Contribution
+from napari_strata.layers.inspecting.inspection import Inspection
+from napari_strata.layers.inspecting.provenance import provenance
 from napari_strata.widgets.inspector import figures, icons
 from napari_strata.widgets.inspector.fields import fixed_width, in_line, to_clipboard
 from napari_strata.widgets.inspector.part import Desk, Part, sentence

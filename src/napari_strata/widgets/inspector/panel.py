@@ -10,7 +10,7 @@ from qtpy.QtGui import QHideEvent, QShowEvent
 from qtpy.QtWidgets import QSizePolicy, QWidget
 from superqt import QElidingLabel
 
-from napari_strata.layers.inspection import Inspection, inspect
+from napari_strata.layers.inspecting.inspection import Inspection, inspect
 from napari_strata.widgets.chosen_layers import is_geometry
 from napari_strata.widgets.docked import DockedPanel
 from napari_strata.widgets.following import Following

@@ -9,7 +9,7 @@ from napari.layers import Layer
 from qtpy.QtCore import QObject, Signal
 from qtpy.QtWidgets import QMessageBox, QVBoxLayout, QWidget
 
-from napari_strata.layers.inspection import Inspection
+from napari_strata.layers.inspecting.inspection import Inspection
 from napari_strata.widgets.background import Background
 from napari_strata.widgets.problem_list import Sentence
 

@@ -11,10 +11,10 @@ from qtpy.QtWidgets import QComboBox, QFormLayout, QPushButton
 from superqt.utils import signals_blocked
 
 from napari_strata.dataset import Choices
-from napari_strata.layers.inspection import Inspection
+from napari_strata.layers.changing.reopen import can_read_again
+from napari_strata.layers.inspecting.inspection import Inspection
 from napari_strata.layers.live_world import live_world
 from napari_strata.layers.notes import KEY
-from napari_strata.layers.reopen import can_read_again
 from napari_strata.widgets.export.fields import chooser
 from napari_strata.widgets.geometry_panel import open_panel
 from napari_strata.widgets.inspector import again
@@ -127,7 +127,7 @@ class PlacingPart(Part):
 
         def done(read: again.Again) -> None:
             before = live_world(layer)
-            said = [p.message for p in again.apply_all(self.desk.viewer, read)]
+            said = again.apply_all(self.desk.viewer, read)
             standing = again.geometries_of(self.desk.viewer, layer) if "choices" in how else []
             if standing:
                 names = ", ".join(f"'{x.name}'" for x in standing)

@@ -9,9 +9,9 @@ from qtpy.QtWidgets import QHBoxLayout, QPushButton
 
 from napari_strata.dataset import Choices
 from napari_strata.dataset.documents import Document, documents
-from napari_strata.layers.inspection import Inspection
+from napari_strata.layers.inspecting.inspection import Inspection
+from napari_strata.layers.inspecting.problem_text import as_json, as_text
 from napari_strata.layers.notes import KEY
-from napari_strata.layers.problem_text import as_json, as_text
 from napari_strata.widgets.inspector.documents_window import DocumentsWindow
 from napari_strata.widgets.inspector.fields import to_clipboard
 from napari_strata.widgets.inspector.part import Desk, Part

@@ -10,9 +10,9 @@ from napari.layers import Layer, Shapes
 from napari_strata import affine
 from napari_strata.affine import Matrix
 from napari_strata.export.planning.layer_image import layer_image
-from napari_strata.layers.editable_copy import Box
-from napari_strata.layers.geometry_world import data_to_world
-from napari_strata.layers.world_units import per_layer_unit
+from napari_strata.layers.changing.editable_copy import Box
+from napari_strata.layers.drawing.world_units import per_layer_unit
+from napari_strata.layers.geometry.world import data_to_world
 from napari_strata.widgets.export.view import box_of_view
 
 _WITHIN = 0.25  # of a voxel: the plane's own centre, and no other

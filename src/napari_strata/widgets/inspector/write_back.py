@@ -12,8 +12,8 @@ from napari_strata.export.metadata.backup import SUFFIX
 from napari_strata.export.metadata.change import MetadataChange
 from napari_strata.export.metadata.files import local_container
 from napari_strata.export.metadata.layer import edit_metadata_of_layer
+from napari_strata.layers.changing.reopen import can_read_again
 from napari_strata.layers.notes import KEY
-from napari_strata.layers.reopen import can_read_again
 from napari_strata.widgets.inspector import again
 from napari_strata.widgets.inspector.diff_window import DiffWindow
 
@@ -95,9 +95,8 @@ class WriteBack:
 
         def done(outcome: tuple[Path | None, again.Again]) -> None:
             backup, read = outcome
-            problems = again.apply_all(self._part.desk.viewer, read) if read.read else []
-            messages = [*(p.message for p in problems), *(() if read.read else read.failed)]
-            more = "".join(f" {message}." for message in messages)
+            said = again.apply_all(self._part.desk.viewer, read)
+            more = "".join(f" {message}." for message in said)
             self._part.say_of(layer, f"Written. The files as they were: {backup}.{more}", "info")
 
         def failed(message: str) -> None:
