@@ -140,7 +140,7 @@ def _demo(_samples: Path, picture: Path) -> None:
 
 
 def _geometries(samples: Path, picture: Path) -> None:
-    from napari_strata.layers.geometry_view import show
+    from napari_strata.layers.geometry.view import show
     from napari_strata.widgets.geometry_panel import GeometryPanel
 
     with _window() as viewer:

@@ -10,7 +10,7 @@ from napari_strata.store.recognise import recognise
 
 if TYPE_CHECKING:
     from napari_strata.layers.build import Built
-    from napari_strata.layers.geometry_address import Address
+    from napari_strata.layers.geometry.address import Address
 
 PathOrPaths = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
 
@@ -107,11 +107,11 @@ def _tell(built: Built, path: str | os.PathLike[str]) -> None:
     """Tell what was left out and found wrong; where there is a window, offer to browse."""
     import napari
 
-    from napari_strata.widgets.telling import tell
+    from napari_strata.widgets.telling import notify
 
     viewer = napari.current_viewer()
     if viewer is None:
-        tell(built)
+        notify(built)
         return
 
     def browse() -> None:
@@ -119,7 +119,7 @@ def _tell(built: Built, path: str | os.PathLike[str]) -> None:
 
         open_panel(viewer, os.fspath(path))
 
-    tell(built, browse)
+    notify(built, browse)
 
 
 def open_samples() -> None:

@@ -15,8 +15,8 @@ from tests.sampling import kind_of_place, sampled
 import napari_strata as strata
 from napari_strata import dataset
 from napari_strata.export import export
-from napari_strata.layers.annotation import ORDER, restore
-from napari_strata.layers.annotation_values import Unreadable, decode, encode
+from napari_strata.layers.annotations.annotation import ORDER, restore
+from napari_strata.layers.annotations.values import Unreadable, decode, encode
 
 ODD: list[Any] = [
     None, True, -1, 10**30, 1.5, "", "x" * 10_000, [], [[]], {}, {"$array": "<f8"},

@@ -17,7 +17,7 @@ from tests.export.test_zvf_exact import in_world, restored_world
 
 import napari_strata as strata
 from napari_strata.export.errors import ExportError
-from napari_strata.layers import annotation
+from napari_strata.layers.annotations import annotation
 from napari_strata.layers.build import build
 
 GRID = {"scale": (2, 0.5, 0.5), "units": "um", "axis_labels": ("z", "y", "x")}

@@ -79,7 +79,7 @@ def test_geff_that_is_missing_is_refused_first(tmp_path, monkeypatch):
 def test_edges_of_tracks():
     """Steps within a track; a division; and two tracks that merge. Worked out by hand."""
     from napari_strata.export.geometries.geff import edges
-    from napari_strata.layers.annotation import from_layer
+    from napari_strata.layers.annotations.annotation import from_layer
 
     rows = [[1, 0, 0, 0], [1, 1, 0, 1], [2, 2, 1, 0], [2, 3, 1, 1], [3, 2, 2, 0], [4, 4, 3, 3]]
     layer = Tracks(np.array(rows, float), graph={2: [1], 3: [1], 4: [2, 3]})

@@ -13,7 +13,7 @@ from napari.layers import Layer, Points, Tracks
 from tests.export.annotations import CASES, IDS, make, points
 
 import napari_strata as strata
-from napari_strata.layers import annotation
+from napari_strata.layers.annotations import annotation
 
 
 def read_back(path: Path) -> tuple[Any, dict[str, Any], str]:

@@ -12,7 +12,7 @@ from layer_drawing import settle
 from napari.settings import get_settings
 from napari.utils.notifications import notification_manager
 
-from napari_strata.layers.placed import place
+from napari_strata.layers.drawing.placed import place
 
 
 @pytest.fixture(params=["sync", "async"])

@@ -13,10 +13,10 @@ from napari.layers import Image, Labels, Layer, Points
 
 import napari_strata as strata
 from napari_strata.affine import from_scale_translate
-from napari_strata.layers.alignment import alignment
 from napari_strata.layers.build import build
 from napari_strata.layers.common_origin import move_near_zero
-from napari_strata.layers.placed import place
+from napari_strata.layers.drawing.placed import place
+from napari_strata.layers.inspecting.alignment import alignment
 from napari_strata.layers.placement import misplacement
 
 

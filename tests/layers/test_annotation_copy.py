@@ -10,7 +10,7 @@ import pytest
 from napari.layers import Points, Shapes, Surface, Tracks, Vectors
 from tests.export import annotations as makers
 
-from napari_strata.layers.annotation import Annotation, copy_of, from_layer
+from napari_strata.layers.annotations.annotation import Annotation, copy_of, from_layer
 
 CORNERS = np.array([[0.0, 0.0], [0.0, 4.0], [3.0, 4.0]])
 

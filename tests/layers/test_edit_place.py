@@ -15,10 +15,10 @@ from opened import at, layers_of, opened, write_06
 
 import napari_strata as strata
 from napari_strata.export.metadata import edit_metadata_of_layer
+from napari_strata.layers.changing.edit_place import Place, apply, place_of, revert
+from napari_strata.layers.changing.reopen import apply as apply_reopened
+from napari_strata.layers.changing.reopen import read_again
 from napari_strata.layers.common_origin import move_near_zero
-from napari_strata.layers.edit_place import Place, apply, place_of, revert
-from napari_strata.layers.reopen import apply as apply_reopened
-from napari_strata.layers.reopen import read_again
 from napari_strata.samples import Sample
 
 FIBSEM = Place(

@@ -13,8 +13,8 @@ from napari.layers import Image, Labels
 from opened import COS, SIN, VOXEL, at, opened, write_06
 
 import napari_strata as strata
-from napari_strata.layers.editable_copy import Cancelled, copy_cost, read_copy
-from napari_strata.layers.reopen import apply, read_again
+from napari_strata.layers.changing.editable_copy import Cancelled, copy_cost, read_copy
+from napari_strata.layers.changing.reopen import apply, read_again
 from napari_strata.samples import Sample
 
 
@@ -121,7 +121,7 @@ def test_cancel(samples: dict[str, Sample]):
 
 
 def test_read_in_parts(samples: dict[str, Sample], monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("napari_strata.layers.editable_copy._BLOCK_BYTES", 40_000)
+    monkeypatch.setattr("napari_strata.layers.changing.editable_copy._BLOCK_BYTES", 40_000)
     layer = opened(samples["cosem"].path, "mito_seg")
     asked: list[int] = []
     copy = read_copy(layer, 0, cancel=lambda: bool(asked.append(1)))

@@ -15,8 +15,8 @@ from napari.layers._source import Source
 from opened import at, opened
 
 import napari_strata as strata
-from napari_strata.layers.exact_replacement import find_exact, replace
-from napari_strata.layers.placed import PlacedImage, PlacedLabels
+from napari_strata.layers.changing.exact_replacement import find_exact, replace
+from napari_strata.layers.drawing.placed import PlacedImage, PlacedLabels
 from napari_strata.samples import Sample
 
 

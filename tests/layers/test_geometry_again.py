@@ -13,10 +13,10 @@ from napari.layers import Layer
 import napari_strata as strata
 from geometries import mesh_files
 from napari_strata.dataset import Choices, Dataset
-from napari_strata.layers import geometry_view
 from napari_strata.layers.build import build
-from napari_strata.layers.geometry_address import Address
-from napari_strata.layers.geometry_build import geometry_layers
+from napari_strata.layers.geometry import view as geometry_view
+from napari_strata.layers.geometry.address import Address
+from napari_strata.layers.geometry.build import geometry_layers
 
 #: x' = 200 - y, y' = x, z' = z.
 TURNED = [0, -1, 0, 200, 1, 0, 0, 0, 0, 0, 1, 0]

@@ -13,11 +13,11 @@ from napari.layers import Layer
 import napari_strata as strata
 from geometries import mesh_files, stores
 from napari_strata.geometry import Vertices
-from napari_strata.layers import geometry_view
-from napari_strata.layers.geometry_bounds import beyond_bounds
-from napari_strata.layers.geometry_build import geometry_layers
-from napari_strata.layers.geometry_canvas import box_of_view
-from napari_strata.layers.geometry_source import whole
+from napari_strata.layers.geometry import view as geometry_view
+from napari_strata.layers.geometry.bounds import beyond_bounds
+from napari_strata.layers.geometry.build import geometry_layers
+from napari_strata.layers.geometry.canvas import box_of_view
+from napari_strata.layers.geometry.source import whole
 
 #: Of the points of the stores, z, y, x.
 PLACES = stores.POINTS[:, ::-1]

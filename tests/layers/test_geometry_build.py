@@ -12,9 +12,9 @@ from napari.layers import Labels, Layer
 
 from napari_strata import dataset, geometries
 from napari_strata.geometry import Vertices
-from napari_strata.layers.geometry_build import geometry_layers
-from napari_strata.layers.geometry_drawing import MOST_PATHS
-from napari_strata.layers.geometry_level import read_best
+from napari_strata.layers.geometry.build import geometry_layers
+from napari_strata.layers.geometry.drawing import MOST_PATHS
+from napari_strata.layers.geometry.level import read_best
 from napari_strata.model import Axis, Problem
 
 POINTS = np.array([[30.0, 20, 10], [75, 120, 315], [1.5, 2.5, 1e9 + 0.125]])

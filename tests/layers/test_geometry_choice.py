@@ -13,7 +13,7 @@ from napari_strata import dataset, plugin
 from napari_strata.dataset import Dataset
 from napari_strata.geometry import Vertices
 from napari_strata.layers.build import build
-from napari_strata.layers.geometry_address import Address
+from napari_strata.layers.geometry.address import Address
 from napari_strata.model import Axis, OpenError, Problem
 from napari_strata.samples import Sample
 

@@ -13,10 +13,10 @@ from napari.layers import Layer
 from napari_strata import dataset
 from napari_strata.dataset import Dataset
 from napari_strata.geometry import Vertices
-from napari_strata.layers import geometry_view
 from napari_strata.layers.arrival import watch
-from napari_strata.layers.geometry_build import geometry_layers
-from napari_strata.layers.geometry_canvas import box_of_view
+from napari_strata.layers.geometry import view as geometry_view
+from napari_strata.layers.geometry.build import geometry_layers
+from napari_strata.layers.geometry.canvas import box_of_view
 from napari_strata.layers.run import run_at_once
 from napari_strata.model import Axis
 

@@ -12,8 +12,8 @@ from napari.layers import Layer
 from napari_strata import dataset
 from napari_strata.dataset import Dataset
 from napari_strata.geometry import Vertices
-from napari_strata.layers import geometry_view
-from napari_strata.layers.geometry_build import geometry_layers
+from napari_strata.layers.geometry import view as geometry_view
+from napari_strata.layers.geometry.build import geometry_layers
 
 FINE = np.array([[0.0, 0, 0], [0, 0, 10], [0, 10, 0], [10, 10, 10]])
 COARSE = np.array([[1.0, 1, 1], [9, 9, 9]])

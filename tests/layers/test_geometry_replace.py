@@ -11,12 +11,12 @@ from geometry_cases import CORNERS, FACES
 from napari.layers import Layer, Points, Shapes, Surface, Vectors
 from napari.layers.utils.color_transformations import transform_color
 
-from napari_strata.layers import geometry_item_looks
-from napari_strata.layers.geometry_drawing import Drawing
-from napari_strata.layers.geometry_items import same_items
-from napari_strata.layers.geometry_look import LINE_COLOUR, POINT_COLOUR
-from napari_strata.layers.geometry_replace import replace_data
-from napari_strata.layers.row_codes import row_codes
+from napari_strata.layers.geometry import item_looks as geometry_item_looks
+from napari_strata.layers.geometry.drawing import Drawing
+from napari_strata.layers.geometry.items import same_items
+from napari_strata.layers.geometry.look import LINE_COLOUR, POINT_COLOUR
+from napari_strata.layers.geometry.replace import replace_data
+from napari_strata.layers.geometry.row_codes import row_codes
 
 PLACES = np.array([[0.0, 0, 0], [1, 2, 3], [4, 5, 6], [7, 8, 9], [1.5, 1, 1]])
 COLOURS = np.array([[i / 8, 1 - i / 8, 0.5, 1] for i in range(5)])

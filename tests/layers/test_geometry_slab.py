@@ -15,9 +15,9 @@ from napari.layers import Layer, Tracks
 from napari_strata import dataset
 from napari_strata.dataset import Dataset
 from napari_strata.geometry import Vertices
-from napari_strata.layers import geometry_view
-from napari_strata.layers.geometry_build import geometry_layers
-from napari_strata.layers.geometry_slab import show_in_slices
+from napari_strata.layers.geometry import view as geometry_view
+from napari_strata.layers.geometry.build import geometry_layers
+from napari_strata.layers.geometry.slab import show_in_slices
 
 # In nm: a cube of 10 µm; the graph's edges and the mesh's faces reach through all of it.
 CORNERS = np.array([[0.0, 0, 0], [0, 0, 10_000], [0, 10_000, 0], [10_000, 0, 0]])

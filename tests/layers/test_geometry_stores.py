@@ -12,7 +12,7 @@ from napari.layers import Layer
 
 from geometries import stores
 from napari_strata import plugin
-from napari_strata.layers import geometry_view
+from napari_strata.layers.geometry import view as geometry_view
 
 # Columns of the layers: z, y, x of the x, y, z that are written.
 ZYX = [2, 1, 0]

@@ -16,10 +16,11 @@ from napari.layers import Layer, Points, Tracks
 from napari_strata import dataset
 from napari_strata.dataset import Dataset
 from napari_strata.geometry import Vertices
-from napari_strata.layers import geometry_replace, geometry_view
-from napari_strata.layers.geometry_build import geometry_layers
-from napari_strata.layers.geometry_drawing import MOST_PATHS
-from napari_strata.layers.geometry_source import source, whole
+from napari_strata.layers.geometry import replace as geometry_replace
+from napari_strata.layers.geometry import view as geometry_view
+from napari_strata.layers.geometry.build import geometry_layers
+from napari_strata.layers.geometry.drawing import MOST_PATHS
+from napari_strata.layers.geometry.source import source, whole
 from napari_strata.model import OpenError, Problem
 
 FINE = np.array([[0.0, 0, 0], [0, 0, 10], [0, 10, 0], [10, 0, 0], [10, 10, 10]])

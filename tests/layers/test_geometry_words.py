@@ -8,8 +8,8 @@ import pytest
 from geometry_cases import CORNERS, FACES, ZYX_NM, Store, lines
 
 from napari_strata.geometry import Vertices
-from napari_strata.layers.geometry_drawing import draw
-from napari_strata.layers.geometry_far import far_problem
+from napari_strata.layers.geometry.drawing import draw
+from napari_strata.layers.geometry.far import far_problem
 
 LACKING: dict[str, tuple[Any, Vertices, str]] = {
     "faces": ("surface", Vertices(CORNERS), "level '1' has no faces here, so this Surface layer"),

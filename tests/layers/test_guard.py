@@ -15,9 +15,9 @@ from layer_drawing import bright_box, camera, drawn_position, settle
 from napari.components import ViewerModel
 from napari.layers import Image, Labels, _layer_actions
 
-from napari_strata.layers import guard as guard_module
-from napari_strata.layers.guard import guard
-from napari_strata.layers.placed import PlacedImage, PlacedLabels, place
+from napari_strata.layers.drawing import guard as guard_module
+from napari_strata.layers.drawing.guard import guard
+from napari_strata.layers.drawing.placed import PlacedImage, PlacedLabels, place
 from napari_strata.layers.placement import Placement
 
 STRIDED = PYRAMIDS["strided"]

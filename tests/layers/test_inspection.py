@@ -16,8 +16,8 @@ from napari.layers import Image, Labels, Layer, Points
 import napari_strata as strata
 from formats.helpers import add_attributes, write_n5_array, write_ome_04
 from napari_strata.layers.build import build
-from napari_strata.layers.inspection import inspect
-from napari_strata.layers.problem_text import as_json, as_text
+from napari_strata.layers.inspecting.inspection import inspect
+from napari_strata.layers.inspecting.problem_text import as_json, as_text
 
 
 def layers_of(path: Path) -> list[Layer]:

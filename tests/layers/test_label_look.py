@@ -11,8 +11,8 @@ from layer_drawing import settle
 from napari.layers import Labels
 from napari.utils.colormaps import label_colormap
 
+from napari_strata.layers.drawing.placed import place
 from napari_strata.layers.label_look import declared_colors, features, label_arguments
-from napari_strata.layers.placed import place
 from napari_strata.layers.placement import Placement
 from napari_strata.model import Color, Display
 

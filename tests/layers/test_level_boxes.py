@@ -14,8 +14,8 @@ from napari.components import ViewerModel
 from napari.layers import Image, Points
 
 from conftest import Window
-from napari_strata.layers.level_boxes import LevelBoxes, cannot_draw
-from napari_strata.layers.level_colours import level_colour
+from napari_strata.layers.drawing.level_boxes import LevelBoxes, cannot_draw
+from napari_strata.layers.drawing.level_colours import level_colour
 
 pytestmark = pytest.mark.window
 

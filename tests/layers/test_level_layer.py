@@ -13,8 +13,8 @@ from napari.layers import Image, Labels, Points
 from opened import CUBES, SYSTEMS, VOXEL, at, opened, write_06
 
 from napari_strata.affine import from_scale_translate
-from napari_strata.layers.level_layer import level_layer
-from napari_strata.layers.reopen import apply, read_again
+from napari_strata.layers.changing.level_layer import level_layer
+from napari_strata.layers.changing.reopen import apply, read_again
 from napari_strata.samples import Sample
 
 
@@ -128,7 +128,7 @@ def test_drawn_where_the_level_is(tmp_path: Path, small_window: Any, name: str, 
 
 
 def as_labels(layer: Any) -> Any:
-    from napari_strata.layers.placed import PlacedLabels
+    from napari_strata.layers.drawing.placed import PlacedLabels
 
     return PlacedLabels(
         list(layer.data),

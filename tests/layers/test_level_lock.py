@@ -14,7 +14,7 @@ from napari.components import ViewerModel
 from napari.layers import Image, Labels
 from opened import opened, write_06
 
-from napari_strata.layers.level_lock import BUDGET, lock, lock_cost
+from napari_strata.layers.changing.level_lock import BUDGET, lock, lock_cost
 
 #: axes' order, displayed axes, level → chunks read times their voxels, times 2 bytes
 COSTS = {

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from napari_strata.layers.level_colours import level_colour
-from napari_strata.layers.level_outlines import displayed_axes, outline
+from napari_strata.layers.drawing.level_colours import level_colour
+from napari_strata.layers.drawing.level_outlines import displayed_axes, outline
 
 # 4 × 3 × 2 voxels of 2 µm; the first one's centre is at z, y, x = 10, 20, 30 µm.
 STRAIGHT = np.array([[2.0, 0, 0, 10], [0, 2, 0, 20], [0, 0, 2, 30], [0, 0, 0, 1]])

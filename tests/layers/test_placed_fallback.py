@@ -14,11 +14,11 @@ from layer_drawing import settle
 from napari.layers import Image, Labels
 from napari.layers._scalar_field.scalar_field import ScalarFieldBase, ScalarFieldSlicingState
 
-from napari_strata.layers import placed
+from napari_strata.layers.drawing import placed
 from napari_strata.layers.placement import Placement
 
 OURS = [
-    f"napari_strata.layers.{name}"
+    f"napari_strata.layers.drawing.{name}"
     for name in ("slicing", "tiles", "boxes", "exact", "placed", "guard")
 ]
 
@@ -32,8 +32,8 @@ OURS = [
     ]
 )
 def without(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    """`napari_strata.layers.placed`, imported with one of napari's private names removed."""
-    package = sys.modules["napari_strata.layers"]
+    """`drawing.placed`, imported with one of napari's private names removed."""
+    package = sys.modules["napari_strata.layers.drawing"]
     for name in OURS:
         importlib.import_module(name)  # all of them first: they import each other
     for name in OURS:
@@ -42,7 +42,7 @@ def without(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> 
         short = name.rpartition(".")[2]
         monkeypatch.setattr(package, short, getattr(package, short))
     monkeypatch.delattr(request.param)
-    return importlib.import_module("napari_strata.layers.placed")
+    return importlib.import_module("napari_strata.layers.drawing.placed")
 
 
 def test_this_napari_allows_exact_drawing():

@@ -10,7 +10,7 @@ from layer_cases import PYRAMIDS, Recorded
 from napari.components import ViewerModel
 from napari.layers import Image, Layer
 
-from napari_strata.layers.placed import place
+from napari_strata.layers.drawing.placed import place
 from napari_strata.layers.placement import Placement
 
 STRIDED = PYRAMIDS["strided"]

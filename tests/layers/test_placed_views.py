@@ -20,7 +20,7 @@ from layer_drawing import (
 )
 from napari.layers import Image, Labels, Layer
 
-from napari_strata.layers.placed import PlacedImage, PlacedLabels, place
+from napari_strata.layers.drawing.placed import PlacedImage, PlacedLabels, place
 from napari_strata.layers.placement import Placement, PlacementError
 
 STRIDED = PYRAMIDS["strided"]

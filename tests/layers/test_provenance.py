@@ -15,12 +15,12 @@ from napari.layers import Image, Labels, Layer, Points
 
 import napari_strata as strata
 from formats.helpers import add_attributes, write_n5_array, write_ome_04, write_zarr_array
-from napari_strata.layers import contribution_status
 from napari_strata.layers.build import build
 from napari_strata.layers.common_origin import move_near_zero
-from napari_strata.layers.contribution import Contribution
-from napari_strata.layers.contribution_status import is_about
-from napari_strata.layers.provenance import provenance
+from napari_strata.layers.inspecting import contribution_status
+from napari_strata.layers.inspecting.contribution import Contribution
+from napari_strata.layers.inspecting.contribution_status import is_about
+from napari_strata.layers.inspecting.provenance import provenance
 
 FORMATS_PAGE = Path(__file__).parents[2] / "docs/formats.md"
 

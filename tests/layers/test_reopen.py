@@ -13,10 +13,10 @@ from napari.layers import Image, Labels
 from opened import CUBES, SYSTEMS, at, layers_of, opened, write_06
 
 from napari_strata.dataset import Choices
+from napari_strata.layers.changing.level_layer import level_layer
+from napari_strata.layers.changing.reopen import apply, can_read_again, read_again
 from napari_strata.layers.common_origin import move_near_zero
-from napari_strata.layers.level_layer import level_layer
-from napari_strata.layers.placed import PlacedImage
-from napari_strata.layers.reopen import apply, can_read_again, read_again
+from napari_strata.layers.drawing.placed import PlacedImage
 from napari_strata.samples import Sample
 
 

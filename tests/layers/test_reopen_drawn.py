@@ -12,7 +12,7 @@ from napari.layers import Labels
 from opened import COS, SIN, VOXEL, opened, write_06
 
 from napari_strata.dataset import Choices
-from napari_strata.layers.reopen import apply, read_again
+from napari_strata.layers.changing.reopen import apply, read_again
 from napari_strata.samples import Sample
 
 pytestmark = [

@@ -14,7 +14,7 @@ from mesh_parts import FACES, SEGMENTS, TETRAHEDRON
 from qtpy.QtCore import QThreadPool
 from qtpy.QtWidgets import QApplication
 
-from napari_strata.layers import geometry_view
+from napari_strata.layers.geometry import view as geometry_view
 
 
 @pytest.fixture

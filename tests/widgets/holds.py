@@ -40,10 +40,10 @@ _DRAWING = tuple(
     _OURS + name.replace("/", os.sep)
     for name in (
         "arrays/",
-        "layers/exact.py",
-        "layers/tiles.py",
-        "layers/slicing.py",
-        "layers/boxes.py",
+        "layers/drawing/exact.py",
+        "layers/drawing/tiles.py",
+        "layers/drawing/slicing.py",
+        "layers/drawing/boxes.py",
     )
 )
 _TURNS = ("QEventLoop.exec", "QDialog.exec", "QMenu.exec", "processEvents")

@@ -13,7 +13,7 @@ from napari.layers._source import Source
 from pytestqt.qtbot import QtBot
 
 from layers.layer_drawing import drawn_position, settle
-from napari_strata.layers.placed import PlacedImage
+from napari_strata.layers.drawing.placed import PlacedImage
 from napari_strata.samples import Sample
 from napari_strata.widgets.inspector.panel import open_panel
 

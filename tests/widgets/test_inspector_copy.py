@@ -16,7 +16,7 @@ from qtpy.QtWidgets import QApplication
 import napari_strata as strata
 from layers.layer_drawing import camera, drawn_position, settle
 from layers.opened import VOXEL, write_06
-from napari_strata.layers import editable_copy
+from napari_strata.layers.changing import editable_copy
 from napari_strata.samples import Sample
 from napari_strata.widgets.inspector import copying
 from napari_strata.widgets.inspector.copying import ALL, PLANE, SHAPE, VIEW

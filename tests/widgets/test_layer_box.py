@@ -10,7 +10,7 @@ from napari.components import ViewerModel
 from napari.layers import Points, Shapes
 
 from napari_strata.dataset import Choices
-from napari_strata.layers.geometry_address import Address
+from napari_strata.layers.geometry.address import Address
 from napari_strata.widgets import chosen_layers, layer_box
 
 SQUARE = [[10.0, 20.0], [10.0, 40.0], [30.0, 40.0], [30.0, 20.0]]

@@ -16,7 +16,7 @@ from qtpy.QtWidgets import QFileDialog
 import napari_strata as strata
 from napari_strata.dataset import Choices
 from napari_strata.layers.build import build
-from napari_strata.layers.geometry_address import Address
+from napari_strata.layers.geometry.address import Address
 from napari_strata.widgets.geometry_panel import GeometryPanel, open_panel
 
 pytestmark = pytest.mark.window

@@ -39,7 +39,7 @@ from napari_strata.formats.zvf_keys import SUFFIX
 from napari_strata.model import OpenError, Problem
 
 if TYPE_CHECKING:
-    from napari_strata.layers.annotation import Annotation
+    from napari_strata.layers.annotations.annotation import Annotation
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,9 @@ def parted(layers: Any) -> Parted:
 
 
 def _of_layer(layer: Any) -> Annotation:
-    from napari_strata.layers.annotation import from_layer  # napari: only where there is a layer
+    from napari_strata.layers.annotations.annotation import (
+        from_layer,  # napari: only where there is a layer
+    )
 
     try:
         return from_layer(layer)

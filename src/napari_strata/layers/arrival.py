@@ -10,8 +10,8 @@ from napari.layers import Labels, Layer
 from napari_strata.arrays import LevelArray
 from napari_strata.layers.chunk_report import ChunkReport
 from napari_strata.layers.contrast import estimate
-from napari_strata.layers.geometry_slab import show_in_slices
-from napari_strata.layers.guard import guard
+from napari_strata.layers.drawing.guard import guard
+from napari_strata.layers.geometry.slab import show_in_slices
 from napari_strata.layers.notes import KEY
 from napari_strata.layers.record import CONTRAST_RANGE, PENDING_CONTRAST
 

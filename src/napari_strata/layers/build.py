@@ -22,9 +22,9 @@ from napari_strata.layers.channel_look import (
 )
 from napari_strata.layers.choose import choose, split_axis
 from napari_strata.layers.chunk_report import ChunkReport
-from napari_strata.layers.geometry_choice import WaitingFolder, geometries_of
+from napari_strata.layers.drawing.placed import place
+from napari_strata.layers.geometry.choice import WaitingFolder, geometries_of
 from napari_strata.layers.label_look import label_arguments
-from napari_strata.layers.placed import place
 from napari_strata.layers.placement import Placement, PlacementError, differs
 from napari_strata.layers.record import (
     CHANNEL_LABEL,

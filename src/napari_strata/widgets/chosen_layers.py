@@ -7,8 +7,8 @@ from typing import Any
 from napari.layers import Labels, Layer, Points, Shapes, Surface, Vectors
 
 from napari_strata.dataset import Choices
-from napari_strata.layers.geometry_address import Address
-from napari_strata.layers.geometry_record import is_geometry_record
+from napari_strata.layers.geometry.address import Address
+from napari_strata.layers.geometry.record import is_geometry_record
 from napari_strata.layers.notes import KEY
 
 _HELD_BY = (Points, Shapes, Surface, Vectors)

@@ -9,7 +9,7 @@ from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QWidget
 from superqt import QElidingLabel
 
-from napari_strata.layers.geometry_address import Address
+from napari_strata.layers.geometry.address import Address
 from napari_strata.layers.notes import KEY
 from napari_strata.widgets import chosen_layers, layer_box
 from napari_strata.widgets.docked import DockedPanel, heading, rule
@@ -121,7 +121,7 @@ class GeometryPanel(DockedPanel):
     # Reading another part
 
     def _read(self, wish: Wish) -> None:
-        from napari_strata.layers import geometry_view
+        from napari_strata.layers.geometry import view as geometry_view
 
         layer = self.layer
         if layer is None:
@@ -145,7 +145,7 @@ class GeometryPanel(DockedPanel):
                 self.form.say(message)
 
     def _crop_to_view(self) -> None:
-        from napari_strata.layers.geometry_canvas import box_of_view
+        from napari_strata.layers.geometry.canvas import box_of_view
 
         self._crop_to(lambda layer: box_of_view(self.viewer, layer))
 

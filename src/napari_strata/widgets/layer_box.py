@@ -15,8 +15,8 @@ import numpy.typing as npt
 from napari.layers import Layer, Shapes
 
 from napari_strata.geometry import Box
-from napari_strata.layers.geometry_world import data_to_world
-from napari_strata.layers.world_units import per_layer_unit
+from napari_strata.layers.drawing.world_units import per_layer_unit
+from napari_strata.layers.geometry.world import data_to_world
 
 Vector = npt.NDArray[np.float64]
 

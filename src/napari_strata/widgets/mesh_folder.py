@@ -22,7 +22,7 @@ from qtpy.QtWidgets import (
 from superqt.utils import signals_blocked
 
 from napari_strata.dataset import Geometry
-from napari_strata.layers.geometry_address import Address
+from napari_strata.layers.geometry.address import Address
 from napari_strata.model import OpenError
 from napari_strata.widgets.problem_list import ProblemList, Sentence, quiet_text
 

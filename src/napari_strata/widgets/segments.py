@@ -7,7 +7,7 @@ from typing import Any
 
 from napari.layers import Layer
 
-from napari_strata.layers.geometry_address import Address
+from napari_strata.layers.geometry.address import Address
 from napari_strata.layers.notes import KEY
 from napari_strata.model import OpenError, Problem
 from napari_strata.widgets.chosen_layers import is_geometry
@@ -29,7 +29,7 @@ def read_segment(folder: OpenedFolder, segment: int) -> Segment:
     OpenError
         If there is no such segment, or nothing of it can be shown.
     """
-    from napari_strata.layers.geometry_build import geometry_layers
+    from napari_strata.layers.geometry.build import geometry_layers
 
     problems: list[Problem] = []
     mesh = folder.geometry.segment(segment)

@@ -14,10 +14,10 @@ from napari.utils.notifications import (
 
 if TYPE_CHECKING:
     from napari_strata.layers.build import Built
-    from napari_strata.layers.geometry_choice import WaitingFolder
+    from napari_strata.layers.geometry.choice import WaitingFolder
 
 
-def tell(built: Built, browse: Callable[[], Any] | None = None) -> None:
+def notify(built: Built, browse: Callable[[], Any] | None = None) -> None:
     """Say how much more a dataset holds than was opened, and the first of its problems.
 
     Parameters

@@ -10,7 +10,7 @@ from napari_strata.export.errors import ExportError
 from napari_strata.export.geometries import csv, geff
 
 if TYPE_CHECKING:
-    from napari_strata.layers.annotation import Annotation
+    from napari_strata.layers.annotations.annotation import Annotation
 
 EXTRAS = {"csv": csv, "geff": geff}
 

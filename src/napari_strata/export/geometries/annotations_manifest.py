@@ -28,7 +28,7 @@ from napari_strata.formats.annotations_beside import (
 from napari_strata.formats.zvf_keys import SUFFIX as STORE
 
 if TYPE_CHECKING:
-    from napari_strata.layers.annotation import Annotation
+    from napari_strata.layers.annotations.annotation import Annotation
 
 EXTRA_SUFFIXES = (".csv", ".geff")
 _OF_THE_SYSTEM = frozenset({".DS_Store", "Thumbs.db", "desktop.ini"})

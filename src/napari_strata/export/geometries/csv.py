@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:
-    from napari_strata.layers.annotation import Annotation
+    from napari_strata.layers.annotations.annotation import Annotation
 
 TYPES = frozenset({"points", "shapes"})
 _AXIS = "axis-"
@@ -50,7 +50,7 @@ def _points(annotation: Annotation) -> tuple[list[str], Iterable[Sequence[Any]]]
 
 
 def _shapes(annotation: Annotation) -> tuple[list[str], Iterable[Sequence[Any]]]:
-    from napari_strata.layers.annotation_kinds import BACK, Found
+    from napari_strata.layers.annotations.kinds import BACK, Found
 
     vertices = annotation.vertices
     places = np.asarray(vertices.vertices, dtype=np.float64)
@@ -70,7 +70,7 @@ def _axes(ndim: int) -> list[str]:
 
 def _features(annotation: Annotation) -> tuple[list[str], list[Any]]:
     """Name the features; none as napari calls its own columns."""
-    from napari_strata.layers.annotation_features import to_table
+    from napari_strata.layers.annotations.features import to_table
 
     columns = dict(annotation.vertices.vertex_attributes)
     layer = annotation.layer

@@ -20,7 +20,7 @@ import numpy.typing as npt
 from napari_strata.export.errors import ExportError
 
 if TYPE_CHECKING:
-    from napari_strata.layers.annotation import Annotation
+    from napari_strata.layers.annotations.annotation import Annotation
 
 TYPES = frozenset({"tracks"})
 TRACK = "track_id"
@@ -86,7 +86,7 @@ def edges(annotation: Annotation) -> npt.NDArray[np.uint64]:
 
 def _properties(annotation: Annotation) -> dict[str, Any]:
     """Give each column: the coordinates, the track, and features that are numbers or text."""
-    from napari_strata.layers.annotation_features import to_table
+    from napari_strata.layers.annotations.features import to_table
 
     columns = dict(annotation.vertices.vertex_attributes)
     found: dict[str, Any] = {

@@ -15,7 +15,7 @@ from napari_strata.formats.zvf_keys import STORE_KEY
 from napari_strata.model import Problem
 
 if TYPE_CHECKING:
-    from napari_strata.layers.annotation import Annotation
+    from napari_strata.layers.annotations.annotation import Annotation
 
 FORMAT = "zvf"
 
@@ -26,7 +26,7 @@ def write(
     layers: tuple[Any, ...], path: str | os.PathLike[str], *, replace: bool = False
 ) -> Exported:
     """Write one layer of napari; see `napari_strata.export.export`."""
-    from napari_strata.layers.annotation import from_layer
+    from napari_strata.layers.annotations.annotation import from_layer
 
     if len(layers) != 1:
         names = ", ".join(f"'{getattr(layer, 'name', layer)}'" for layer in layers) or "none"
@@ -45,7 +45,7 @@ def write_layer_data(
     replace: bool = False,
 ) -> Exported:
     """Write a layer data tuple of napari; see `napari_strata.export.export`."""
-    from napari_strata.layers.annotation import from_layer_data
+    from napari_strata.layers.annotations.annotation import from_layer_data
 
     return write_annotation(from_layer_data(data, meta, layer_type), path, replace=replace)
 

@@ -29,7 +29,7 @@ from napari_strata.store.backend import LARGEST_METADATA_FILE
 from napari_strata.store.warned import silenced
 
 if TYPE_CHECKING:
-    from napari_strata.layers.annotation import Annotation
+    from napari_strata.layers.annotations.annotation import Annotation
 
 _DTYPE = "float64"
 _USUAL = {"x", "y", "z", "t"}

@@ -15,7 +15,7 @@ from napari_strata.model import OpenError
 from napari_strata.store.warned import silenced
 
 if TYPE_CHECKING:
-    from napari_strata.layers.annotation import Annotation
+    from napari_strata.layers.annotations.annotation import Annotation
 
 _STRICTEST = 5
 _ROUNDING = 2.0**-23  # coarser levels are float32
@@ -65,9 +65,9 @@ def annotation_of(geometry: dataset.Geometry, vertices: Vertices) -> Annotation:
     ValueError
         If it cannot be made again.
     """
-    from napari_strata.layers.annotation import from_layer_data
-    from napari_strata.layers.annotation_restore import remade
-    from napari_strata.layers.annotation_values import Unreadable
+    from napari_strata.layers.annotations.annotation import from_layer_data
+    from napari_strata.layers.annotations.restore import remade
+    from napari_strata.layers.annotations.values import Unreadable
 
     layer = geometry.model.layer
     arguments = {"units": layer.get("units"), "axis_labels": layer.get("labels")}

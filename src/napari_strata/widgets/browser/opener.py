@@ -22,7 +22,7 @@ from napari_strata.widgets.browser.opening import (
     read_segment_of,
 )
 from napari_strata.widgets.browser.reading import Reading
-from napari_strata.widgets.telling import tell
+from napari_strata.widgets.telling import notify
 
 if TYPE_CHECKING:
     from napari_strata.layers.build import Built
@@ -85,7 +85,7 @@ class Opener(QObject):  # type: ignore[misc]
 
         def done(built: Built) -> None:
             self.adding.add(built.layers)
-            tell(replace(built, images_left_out=0, geometries_left_out=0, mesh_folders=()))
+            notify(replace(built, images_left_out=0, geometries_left_out=0, mesh_folders=()))
             self.said.emit(" ".join(_left(built)), "info")
 
         self._reading.run(subject, work, done, self._failed)

@@ -15,7 +15,7 @@ from napari_strata.dataset.entry import Cancel, Cancelled, Entry, look_all
 from napari_strata.formats.axis_assignment import arranged
 from napari_strata.formats.spacing import different_spacing
 from napari_strata.layers.build import Built, build
-from napari_strata.layers.geometry_address import Address
+from napari_strata.layers.geometry.address import Address
 from napari_strata.layers.shared_axes import on_shared_axes
 from napari_strata.model import OpenError, Problem
 from napari_strata.widgets.mesh_folder import OpenedFolder

@@ -24,7 +24,7 @@ from napari_strata.export.planning.plan_text import bytes_text, place_text, shap
 from napari_strata.export.safety.place import TargetExists, check_target, local_target, missing_room
 from napari_strata.export.safety.remote import is_remote, remote_target
 from napari_strata.export.safety.stage_folder import leftover
-from napari_strata.layers.annotation import LayerCopy, copy_of
+from napari_strata.layers.annotations.annotation import LayerCopy, copy_of
 from napari_strata.model import Problem
 
 SUFFIXES = {"ome-zarr": ".ome.zarr", "cosem": ".n5"}

@@ -21,7 +21,7 @@ from napari_strata.export.napari_writer import told_by_napari
 from napari_strata.export.planning.layer_image import LayerImage
 from napari_strata.export.planning.origins import array_folders
 from napari_strata.export.safety.stage_folder import LeftoverError
-from napari_strata.layers.annotation import copy_of
+from napari_strata.layers.annotations.annotation import copy_of
 from napari_strata.model import Problem
 from napari_strata.widgets.export.planning import Wish, preview, with_suffix
 

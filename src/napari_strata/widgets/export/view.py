@@ -10,8 +10,8 @@ import numpy.typing as npt
 from napari.layers import Layer
 
 from napari_strata.export.planning.layer_image import LayerImage
-from napari_strata.layers.geometry_canvas import canvas, corners
-from napari_strata.layers.world_units import per_layer_unit
+from napari_strata.layers.drawing.world_units import per_layer_unit
+from napari_strata.layers.geometry.canvas import canvas, corners
 from napari_strata.widgets import layer_box
 
 Ends = dict[str, tuple[float, float]]

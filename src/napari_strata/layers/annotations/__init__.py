@@ -1,0 +1,1 @@
+"""Layers of points, shapes, vectors, surfaces and tracks as geometry, and back."""

@@ -1,0 +1,1 @@
+"""Drawing every level exactly in its place; builds on private names of napari, guarded."""

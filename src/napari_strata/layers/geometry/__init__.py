@@ -1,0 +1,1 @@
+"""Layers of points, lines, graphs and meshes."""

@@ -1,0 +1,1 @@
+"""What is known of a layer: its levels, their places, where every number comes from."""

@@ -1,0 +1,168 @@
+"""By how much each level of a layer is drawn beside its declared place.
+
+Everything is drawn minus declared, in voxels of level 0 along its axes: 0 is exact.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from napari.layers import Image, Labels, Layer
+
+from napari_strata import affine
+from napari_strata.affine import Matrix, Vector
+from napari_strata.layers.inspecting.known_levels import KnownLevels, known_levels
+from napari_strata.layers.inspecting.live_place import moved, opened_world
+from napari_strata.layers.live_world import live_world
+from napari_strata.layers.placement import Placement
+
+Offset = tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Moved:
+    """Where the user's moving the layer put the first and the last voxel of a level."""
+
+    first: Offset
+    last: Offset
+
+    @property
+    def largest(self) -> float:
+        """The longest of these ways along one axis."""
+        return float(np.max(np.abs([self.first, self.last])))
+
+
+@dataclass(frozen=True)
+class LevelAlignment:
+    """One level; every offset has one number an axis of the layer, in level-0 voxels.
+
+    Attributes
+    ----------
+    level : 0 is the finest.
+    first, last : the offsets of the level's first and last voxel on axes that are displayed.
+    sliced_first, sliced_last : the same on axes that are sliced, where napari by itself leaves
+        out half a voxel; 0 on an axis of one voxel, which is shown wherever it is.
+    largest : the largest of all of these.
+    moved : what the user moved the layer by, which is no part of the offsets; None where it
+        was not moved, and where declared places were given.
+    """
+
+    level: int
+    first: Offset
+    last: Offset
+    sliced_first: Offset
+    sliced_last: Offset
+    largest: float
+    moved: Moved | None = None
+
+
+def alignment(
+    layer: Layer, declared: Sequence[Matrix] | None = None
+) -> tuple[LevelAlignment, ...] | None:
+    """Compare where a layer draws its levels with where they are declared to be.
+
+    Parameters
+    ----------
+    layer : any.
+    declared : voxel centre → world of every level, ``(n + 1, n + 1)``, in the layer's axes and
+        units, as the file of a layer that is not ours has them. Level 0 is then compared too.
+        By default, what the record of a layer of ours says; then the levels are compared with
+        level 0, which is where the record says unless the user moved it.
+
+    Returns
+    -------
+    None where no declared place is known.
+
+    Raises
+    ------
+    ValueError
+        If ``declared`` is for another number of levels or axes.
+    """
+    known = None if declared is not None else known_levels(layer)
+    if not isinstance(layer, Image | Labels) or (declared is None and known is None):
+        return None
+    if known is not None:
+        places, base, move = known.worlds, np.eye(layer.ndim + 1), _move(layer, known)
+    else:
+        assert declared is not None
+        _check(layer, declared)
+        places, base, move = tuple(declared), affine.relative(live_world(layer), declared[0]), None
+    displayed = drawn_placement(layer)
+    sliced = displayed if draws_exactly(layer) else _without_translation(displayed)
+    found = []
+    for index, shape in enumerate(layer.level_shapes):
+        expected = affine.relative(places[index], places[0])
+        shown = _offsets(affine.compose(base, _matrix(displayed, index)), expected, shape)
+        cut = _offsets(affine.compose(base, _matrix(sliced, index)), expected, shape)
+        if layer.ndim < 3:
+            cut = shown
+        elif not draws_exactly(layer):
+            cut = cut * (shape > 1)
+        found.append(
+            LevelAlignment(
+                level=index,
+                first=_offset(shown[0]),
+                last=_offset(shown[1]),
+                sliced_first=_offset(cut[0]),
+                sliced_last=_offset(cut[1]),
+                largest=float(np.max(np.abs([*shown, *cut]))),
+                moved=None if move is None else _moved(move, expected, shape),
+            )
+        )
+    return tuple(found)
+
+
+def drawn_placement(layer: Layer) -> Placement:
+    """Return where an Image or Labels layer draws the displayed axes of its levels."""
+    own = getattr(layer, "placement", None)
+    if isinstance(own, Placement):
+        return own
+    return Placement.implied_by_napari(layer.level_shapes.tolist())
+
+
+def draws_exactly(layer: Layer) -> bool:
+    """Tell whether a layer has a placement of its own, for sliced axes too."""
+    return isinstance(getattr(layer, "placement", None), Placement)
+
+
+def _check(layer: Layer, declared: Sequence[Matrix]) -> None:
+    count, size = len(layer.level_shapes), layer.ndim + 1
+    shapes = [np.shape(matrix) for matrix in declared]
+    if shapes != [(size, size)] * count:
+        raise ValueError(
+            f"the layer '{layer.name}' has {count} levels of {layer.ndim} axes, "
+            f"found declared places for {len(declared)} levels, matrices of shapes {shapes}"
+        )
+
+
+def _without_translation(placement: Placement) -> Placement:
+    """Give napari's sliced axes, on which it takes the plane ``round(position / scale)``."""
+    return Placement(placement.scale, tuple((0.0,) * placement.ndim for _ in placement.scale))
+
+
+def _matrix(placement: Placement, level: int) -> Matrix:
+    return affine.from_scale_translate(placement.scale[level], placement.translate[level])
+
+
+def _move(layer: Layer, known: KnownLevels) -> Matrix | None:
+    """Return what the user moved the layer by, as a map of level 0's voxels; None if nothing."""
+    move, opened = moved(layer, known), opened_world(known)
+    return None if move is None else affine.compose(affine.invert(opened), move, opened)
+
+
+def _moved(move: Matrix, expected: Matrix, shape: Vector) -> Moved:
+    first, last = _offsets(affine.compose(move, expected), expected, shape)
+    return Moved(_offset(first), _offset(last))
+
+
+def _offsets(drawn: Matrix, expected: Matrix, shape: Vector) -> Vector:
+    """Compare the first and the last voxel, ``(2, n)``."""
+    apart = drawn - expected
+    ends: Vector = np.array([apart[:-1, -1], apart[:-1, :-1] @ (shape - 1) + apart[:-1, -1]])
+    return ends
+
+
+def _offset(row: Vector) -> Offset:
+    return tuple(float(value) for value in row)
