@@ -2,13 +2,13 @@
 
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from napari_strata.samples import Sample, write_samples
+from napari_strata.samples import FORMATS, Sample, write_sample
 
 if TYPE_CHECKING:
     from shared_viewer import SharedViewer
@@ -19,11 +19,31 @@ pytest.register_assert_rewrite("shared_viewer")
 os.environ["NAPARI_CONFIG"] = ""
 
 
+class Samples(Mapping[str, Sample]):
+    """A sample of every format by name, each written when it is first asked for."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._written: dict[str, Sample] = {}
+
+    def __getitem__(self, name: str) -> Sample:
+        if name not in FORMATS:
+            raise KeyError(name)
+        if name not in self._written:
+            self._written[name] = write_sample(name, self._folder)
+        return self._written[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(FORMATS)
+
+    def __len__(self) -> int:
+        return len(FORMATS)
+
+
 @pytest.fixture(scope="session")
-def samples(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Sample]:
+def samples(tmp_path_factory: pytest.TempPathFactory) -> Samples:
     """A sample of every format, by name; to be read only."""
-    folder: Path = tmp_path_factory.mktemp("samples")
-    return {sample.name: sample for sample in write_samples(folder)}
+    return Samples(tmp_path_factory.mktemp("samples"))
 
 
 @pytest.fixture(scope="module")

@@ -291,19 +291,22 @@ def test_no_viewer_is_imported(source, tmp_path):
 
 
 STOPPED = """
-import os, signal, sys
+import os, sys, threading
 from napari_strata import cli
 from napari_strata.export.pixels import blocks
 from napari_strata.export.pixels import engine
+from napari_strata.export.run import BackgroundExport
 blocks._LEAST_BYTES = 1
-write = engine._Tally.add
+write, stop, heard = engine._Tally.add, BackgroundExport.cancel, threading.Event()
 def add(tally, blocks):
     write(tally, blocks)
-    if tally._done * 4 > tally._total and not seen:
-        seen.append(True)
+    if tally._done * 4 > tally._total and not heard.is_set():
         os.kill(os.getpid(), int(sys.argv[1]))
-seen = []
-engine._Tally.add = add
+        assert heard.wait(60)  # else it might be done before the interrupt is
+def cancel(job):
+    stop(job)
+    heard.set()
+engine._Tally.add, BackgroundExport.cancel = add, cancel
 cli.main(sys.argv[2:])
 """
 
