@@ -160,6 +160,29 @@ def test_a_duplicate_of_ours_is_measured_by_its_record(samples: dict[str, Any]):
     assert [each.largest for each in found] == pytest.approx([0, 0.5, 1.5])
 
 
+def test_swapped_axes_are_seen_though_first_and_last_voxel_stay():
+    layer = plain([8, 4])
+    swapped = np.eye(4)[[0, 2, 1, 3]]
+    halved = from_scale_translate([2] * 3, [0.5] * 3)
+    found = alignment(layer, [swapped, swapped @ halved])
+    assert found is not None
+    assert (found[0].first, found[0].last) == ((0, 0, 0), (0, 0, 0))
+    # voxel (0, 0, 7) belongs at (0, 7, 0); of level 1 voxel (0, 0, 3) at 6.5, drawn at 0.5, or at
+    # 0 where napari slices
+    assert [each.largest for each in found] == [7, 6.5]
+
+
+def test_a_move_that_swaps_axes(samples: dict[str, Any]):
+    layer = layers_of(samples["neuroglancer-n5"])[0]
+    layer.affine = np.eye(4)[[0, 2, 1, 3]]
+    found = alignment(layer)
+    assert found is not None
+    for each in found:
+        assert each.moved is not None
+        assert each.moved.first == pytest.approx(each.moved.last, abs=1e-9)
+        assert each.moved.largest > 10
+
+
 def test_what_the_user_moved_is_told_apart(samples: dict[str, Any]):
     layer = layers_of(samples["cosem"])[0]  # 1.2, 1, 1 µm
     layer.translate = np.add(layer.translate, [12, 0, -2])

@@ -14,6 +14,7 @@ from napari.components import ViewerModel
 from napari.layers import Image, Labels
 from opened import opened, write_06
 
+from formats.helpers import write_ome_04
 from napari_strata.layers.changing.level_lock import BUDGET, lock, lock_cost
 
 #: axes' order, displayed axes, level → chunks read times their voxels, times 2 bytes
@@ -57,6 +58,38 @@ def test_cost_of_a_thick_slice():
     viewer.dims.margin_right = (1, 0, 0)
     # 3 µm are 6 voxels, so up to 7 planes: 4 chunks
     assert lock_cost(layer, 0, viewer.dims) == 8 * 10 * 10
+
+
+def test_cost_of_a_thick_slice_of_a_layer_placed_by_a_matrix():
+    """Its scale is 1 then; in micrometres beside a layer in nanometres, as the viewer is."""
+    viewer = ViewerModel()
+    viewer.add_image(np.zeros((2, 2, 2)), units="nm")
+    data = [da.zeros((80, 10, 10), chunks=(2, 10, 10), dtype="u1"), da.zeros((40, 5, 5))]
+    layer = viewer.add_image(data, multiscale=True, contrast_limits=(0, 1), units="um")
+    layer.affine = [[0.5, 0, 0, 0], [0, 1, 0.2, 0], [0, 0, 1, 0], [0, 0, 0, 1]]
+    layer.projection_mode = "mean"
+    viewer.dims.margin_left = (2000, 0, 0)
+    viewer.dims.margin_right = (1000, 0, 0)
+    assert lock_cost(layer, 0, viewer.dims) == 8 * 10 * 10
+
+
+def test_cost_of_planes_that_lie_in_two_chunks():
+    viewer = ViewerModel()
+    data = [da.zeros((80, 10, 10), chunks=(8, 10, 10), dtype="u1"), da.zeros((40, 5, 5))]
+    layer = viewer.add_image(data, multiscale=True, contrast_limits=(0, 1))
+    layer.projection_mode = "mean"
+    viewer.dims.margin_left = (1, 0, 0)
+    # 2 planes, such as 7 and 8
+    assert lock_cost(layer, 0, viewer.dims) == 2 * 8 * 10 * 10
+
+
+def test_channels_of_a_chunk_are_read_with_the_one_that_is_shown(tmp_path: Path):
+    levels = {"0": ((3, 8, 8), {"scale": [1, 3, 2]}), "1": ((3, 4, 4), {"scale": [1, 6, 4]})}
+    write_ome_04(tmp_path / "a.zarr", levels, axes="cyx")  # each level is one chunk, of bytes
+    viewer = ViewerModel()
+    layer = viewer.add_layer(opened(tmp_path / "a.zarr"))
+    assert layer.ndim == 2
+    assert lock_cost(layer, 0, viewer.dims) == 3 * 8 * 8
 
 
 def test_what_is_in_memory_costs_nothing():

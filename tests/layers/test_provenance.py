@@ -17,11 +17,14 @@ import napari_strata as strata
 from formats.helpers import add_attributes, write_n5_array, write_ome_04, write_zarr_array
 from napari_strata.layers.build import build
 from napari_strata.layers.common_origin import move_near_zero
+from napari_strata.layers.drawing.placed import place
 from napari_strata.layers.inspecting import contribution_status
 from napari_strata.layers.inspecting.contribution import Contribution
 from napari_strata.layers.inspecting.contribution_status import is_about
 from napari_strata.layers.inspecting.provenance import provenance
+from napari_strata.layers.placement import Placement
 
+LAST_ONE = np.diag([0, 0, 0, 1])
 FORMATS_PAGE = Path(__file__).parents[2] / "docs/formats.md"
 
 
@@ -62,11 +65,11 @@ def drawn(layer: Layer, level: int, voxel: Any) -> np.ndarray:
 
 
 def check_root(layer: Layer, level: int) -> Contribution:
-    """Compare the root with what is drawn, at two corners and one voxel in between."""
+    """Compare the root with what is drawn, at two corners and one voxel aside of their line."""
     root = provenance(layer, level)
     check_products(root)
     last = np.array(layer.level_shapes[level]) - 1
-    for voxel in (last * 0, last, last // 3):
+    for voxel in (last * 0, last, last // [*range(1, len(last) + 1)]):
         found = (np.array(root.matrix) @ [*voxel, 1])[:-1]
         np.testing.assert_allclose(found, drawn(layer, level, voxel), rtol=1e-9, atol=1e-9)
     return root
@@ -134,6 +137,26 @@ def test_sheared_with_an_affine_in_another_unit(samples: dict[str, Any]):
     assert "micrometres" in root.note
 
 
+@pytest.mark.parametrize(
+    "shear", [[[1, 0, 0], [0, 1, 0], [0, 0.25, 1]], [[1, 0, 0], [0, 1, 0.25], [0, 0, 1]]]
+)
+def test_sheared_below_or_above_the_diagonal(samples: dict[str, Any], shear: Any):
+    ours = layers_of(samples["cosem"].path)[0]
+    other = Image(np.zeros((4, 5, 6)), scale=(3, 2, 4))
+    for layer in (ours, other):
+        layer.shear = np.array(shear)
+        root = check_root(layer, 0)
+        np.testing.assert_allclose(the(root, "shear").matrix, np.pad(shear, (0, 1)) + LAST_ONE)
+
+
+def test_swapped_axes_of_one_size_are_a_move(samples: dict[str, Any]):
+    """The first voxel stays where it is, and so does the last."""
+    layer = layers_of(samples["neuroglancer-n5"].path)[0]
+    layer.affine = np.eye(4)[[0, 2, 1, 3]]
+    for level in range(len(layer.level_shapes)):
+        assert check_root(layer, level).children[0].title == "moved in napari"
+
+
 def test_the_common_origin_is_a_step_of_its_own(samples: dict[str, Any]):
     layers = LayerList(layers_of(samples["cosem"].path)[:1])
     move_near_zero(layers)
@@ -170,6 +193,16 @@ def test_a_layer_of_another_reader():
     assert untouched.matrix == ((1, 0, 0), (0, 1, 0), (0, 0, 1))
     with pytest.raises(ValueError, match="has 2 levels, found number 2"):
         provenance(layer, 2)
+
+
+def test_a_placement_without_a_record():
+    """As a layer has it that was projected, or made by `PlacedImage` itself."""
+    levels = [np.zeros((9, 8)), np.zeros((4, 4))]
+    lying = Placement(((1, 1), (2, 2)), ((0, 0), (0, 0.5)))
+    layer = place("image", levels, lying, scale=(3, 2), contrast_limits=(0, 1))
+    last = check_root(layer, 1).children[-1]
+    assert (last.title, last.status) == ("placement of the level", "declared")
+    assert last.matrix == ((2, 0, 0), (0, 2, 0.5), (0, 0, 1))
 
 
 def test_vertices(samples: dict[str, Any]):

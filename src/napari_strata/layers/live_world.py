@@ -24,7 +24,7 @@ def live_world(layer: Layer) -> Matrix:
     scale, translate = np.asarray(layer.scale, float), np.asarray(layer.translate, float)
     inner = affine.from_scale_translate(scale, translate)
     rotate = np.asarray(layer.rotate, float)
-    shear = _shear(layer)
+    shear = shear_matrix(layer)
     if not (np.array_equal(rotate, np.eye(n)) and np.array_equal(shear, np.eye(n))):
         matrix = np.eye(n + 1)
         matrix[:n, :n] = rotate @ shear @ np.diag(scale)
@@ -34,7 +34,7 @@ def live_world(layer: Layer) -> Matrix:
     return inner if np.array_equal(outer, np.eye(n + 1)) else affine.compose(outer, inner)
 
 
-def _shear(layer: Layer) -> Matrix:
+def shear_matrix(layer: Layer) -> Matrix:
     """Return ``(n, n)``; napari gives what is above the diagonal, or all if that is below."""
     n, given = layer.ndim, np.asarray(layer.shear, float)
     if given.ndim == 2:

@@ -12,6 +12,11 @@ import numpy as np
 from napari.layers import Layer
 
 from napari_strata.layers.changing.opened_image import shapes_of
+from napari_strata.layers.drawing.world_units import per_layer_unit
+from napari_strata.layers.inspecting.known_levels import known_levels
+from napari_strata.layers.live_world import live_world
+
+_DECIMALS = 6  # of a voxel, as where a plane is chosen
 
 BUDGET = 512 * 2**20
 """Bytes that are read without asking."""
@@ -37,7 +42,8 @@ def lock_cost(layer: Layer, level: int, dims: Any) -> int:
     """Return how many bytes a level read for the view takes, uncompressed; reads nothing.
 
     Along the displayed axes it is all of the level, along the others the chunks of the planes
-    that are shown. Chunks count whole. What is in memory already costs nothing.
+    that are shown. Chunks count whole, with the channels in them that the layer does not show.
+    What is in memory already costs nothing.
 
     Parameters
     ----------
@@ -50,19 +56,33 @@ def lock_cost(layer: Layer, level: int, dims: Any) -> int:
     displayed = {axis - first for axis in dims.displayed}
     chunks = chunk_sizes(array)
     count: int = np.dtype(array.dtype).itemsize * math.prod(array.shape[layer.ndim :])
+    count *= _channels_in_a_chunk(layer, level)
     for axis, (size, chunk) in enumerate(zip(shapes_of(layer)[level], chunks, strict=False)):
-        shown = size if axis in displayed else _planes(layer, level, axis, dims, first)
-        count *= min(math.ceil(shown / chunk) * chunk, math.ceil(size / chunk) * chunk)
+        every = math.ceil(size / chunk)
+        # Planes may begin at the end of a chunk.
+        some = math.ceil((_planes(layer, level, axis, dims) - 1) / chunk) + 1
+        count *= chunk * (every if axis in displayed else min(some, every))
     return count
 
 
-def _planes(layer: Layer, level: int, axis: int, dims: Any, first: int) -> int:
+def _channels_in_a_chunk(layer: Layer, level: int) -> int:
+    """Return how many channels are read for the one that a layer of ours shows."""
+    known = known_levels(layer)
+    if known is None or getattr(layer, "rgb", False):
+        return 1
+    chunks = known.levels[level]["chunks"]
+    return math.prod(int(n) for axis, n in enumerate(chunks) if axis not in known.order)
+
+
+def _planes(layer: Layer, level: int, axis: int, dims: Any) -> int:
     """Return how many planes a slice takes: several where napari projects a thick one."""
     if getattr(layer, "projection_mode", "none") == "none":
         return 1
-    margin = float(dims.margin_left[axis + first] + dims.margin_right[axis + first])
-    voxel = float(layer.scale[axis] * layer.downsample_factors[level][axis])
-    return 1 + math.ceil(margin / abs(voxel))
+    own = axis + dims.ndim - layer.ndim
+    margin = float(dims.margin_left[own] + dims.margin_right[own])
+    pitch = np.linalg.norm(live_world(layer)[:-1, axis]) * layer.downsample_factors[level][axis]
+    voxel = pitch * per_layer_unit(layer.units, dims.units)[axis]
+    return 1 + math.ceil(round(margin / float(voxel), _DECIMALS))
 
 
 def chunk_sizes(array: Any) -> list[int]:

@@ -14,7 +14,7 @@ from napari.layers import Image, Labels, Layer
 from napari_strata import affine
 from napari_strata.affine import Matrix, Vector
 from napari_strata.layers.inspecting.known_levels import KnownLevels, known_levels
-from napari_strata.layers.inspecting.live_place import moved, opened_world
+from napari_strata.layers.inspecting.live_place import farthest, moved, opened_world
 from napari_strata.layers.live_world import live_world
 from napari_strata.layers.placement import Placement
 
@@ -23,15 +23,14 @@ Offset = tuple[float, ...]
 
 @dataclass(frozen=True)
 class Moved:
-    """Where the user's moving the layer put the first and the last voxel of a level."""
+    """Where the user's moving the layer put the first and the last voxel of a level.
+
+    ``largest`` is the longest way of any voxel along one axis.
+    """
 
     first: Offset
     last: Offset
-
-    @property
-    def largest(self) -> float:
-        """The longest of these ways along one axis."""
-        return float(np.max(np.abs([self.first, self.last])))
+    largest: float
 
 
 @dataclass(frozen=True)
@@ -44,7 +43,7 @@ class LevelAlignment:
     first, last : the offsets of the level's first and last voxel on axes that are displayed.
     sliced_first, sliced_last : the same on axes that are sliced, where napari by itself leaves
         out half a voxel; 0 on an axis of one voxel, which is shown wherever it is.
-    largest : the largest of all of these.
+    largest : the largest offset of any of its voxels: of these, unless axes are swapped or turned.
     moved : what the user moved the layer by, which is no part of the offsets; None where it
         was not moved, and where declared places were given.
     """
@@ -94,20 +93,22 @@ def alignment(
     found = []
     for index, shape in enumerate(layer.level_shapes):
         expected = affine.relative(places[index], places[0])
-        shown = _offsets(affine.compose(base, _matrix(displayed, index)), expected, shape)
-        cut = _offsets(affine.compose(base, _matrix(sliced, index)), expected, shape)
+        shown = affine.compose(base, _matrix(displayed, index)) - expected
+        cut = affine.compose(base, _matrix(sliced, index)) - expected
         if layer.ndim < 3:
             cut = shown
         elif not draws_exactly(layer):
-            cut = cut * (shape > 1)
+            cut = cut * np.append(shape > 1, True)[:, None]
+        first, last = _ends(shown, shape)
+        sliced_first, sliced_last = _ends(cut, shape)
         found.append(
             LevelAlignment(
                 level=index,
-                first=_offset(shown[0]),
-                last=_offset(shown[1]),
-                sliced_first=_offset(cut[0]),
-                sliced_last=_offset(cut[1]),
-                largest=float(np.max(np.abs([*shown, *cut]))),
+                first=first,
+                last=last,
+                sliced_first=sliced_first,
+                sliced_last=sliced_last,
+                largest=max(farthest(shown, shape), farthest(cut, shape)),
                 moved=None if move is None else _moved(move, expected, shape),
             )
         )
@@ -153,16 +154,11 @@ def _move(layer: Layer, known: KnownLevels) -> Matrix | None:
 
 
 def _moved(move: Matrix, expected: Matrix, shape: Vector) -> Moved:
-    first, last = _offsets(affine.compose(move, expected), expected, shape)
-    return Moved(_offset(first), _offset(last))
+    apart = affine.compose(move, expected) - expected
+    return Moved(*_ends(apart, shape), farthest(apart, shape))
 
 
-def _offsets(drawn: Matrix, expected: Matrix, shape: Vector) -> Vector:
-    """Compare the first and the last voxel, ``(2, n)``."""
-    apart = drawn - expected
-    ends: Vector = np.array([apart[:-1, -1], apart[:-1, :-1] @ (shape - 1) + apart[:-1, -1]])
-    return ends
-
-
-def _offset(row: Vector) -> Offset:
-    return tuple(float(value) for value in row)
+def _ends(apart: Matrix, shape: Vector) -> tuple[Offset, Offset]:
+    """Say where the difference of two places puts the first and the last voxel."""
+    last = apart[:-1, :-1] @ (shape - 1) + apart[:-1, -1]
+    return tuple(float(v) for v in apart[:-1, -1]), tuple(float(v) for v in last)

@@ -9,6 +9,7 @@ from napari_strata import affine
 from napari_strata.affine import Matrix
 from napari_strata.layers.inspecting.contribution import Contribution, rows
 from napari_strata.layers.inspecting.live_place import unit_factors
+from napari_strata.layers.live_world import shear_matrix
 
 
 def live_parts(layer: Layer) -> list[Contribution]:
@@ -17,8 +18,6 @@ def live_parts(layer: Layer) -> list[Contribution]:
     Their product is voxel centre of level 0 → world in micrometres and seconds.
     """
     n = layer.ndim
-    shear = np.eye(n)
-    shear[np.triu_indices(n, 1)] = layer.shear
     ones = np.ones(n)
     named = ", ".join(str(unit) for unit in layer.units)
     candidates = [
@@ -26,7 +25,7 @@ def live_parts(layer: Layer) -> list[Contribution]:
         ("affine", affine.frozen(layer.affine.affine_matrix), "layer.affine"),
         ("translation", affine.from_scale_translate(ones, layer.translate), "layer.translate"),
         ("rotation", _linear(layer.rotate), "layer.rotate"),
-        ("shear", _linear(shear), "layer.shear"),
+        ("shear", _linear(shear_matrix(layer)), "layer.shear"),
         ("scale", affine.from_scale_translate(layer.scale), "layer.scale"),
     ]
     return [

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+import numpy.typing as npt
 from napari.layers import Layer
 
 from napari_strata import affine, units
@@ -52,11 +53,19 @@ def moved(layer: Layer, known: KnownLevels) -> Matrix | None:
     opened, now = opened_world(known), world_in_micrometres(layer)
     if np.array_equal(opened, now):
         return None
-    corners = np.array([[0] * layer.ndim, layer.level_shapes[0] - 1], dtype=np.float64)
-    corners = np.append(corners, [[1.0], [1.0]], axis=1)
-    apart = np.abs(corners @ (affine.relative(now, opened) - np.eye(layer.ndim + 1)).T).max()
+    shape = layer.level_shapes[0]
+    apart = farthest(affine.relative(now, opened) - np.eye(layer.ndim + 1), shape)
     pitch = np.linalg.norm(opened[:-1, :-1], axis=0).min()
-    reach = np.abs(corners @ opened.T).max()
-    if apart <= TOLERANCE + _ROUNDING * reach / pitch:
+    if apart <= TOLERANCE + _ROUNDING * farthest(opened, shape) / pitch:
         return None
     return affine.compose(now, affine.invert(opened))
+
+
+def farthest(matrix: Matrix, shape: npt.ArrayLike) -> float:
+    """Return how far from 0 the centre of any voxel is mapped, along one axis.
+
+    Of the difference of two places: how far they are apart at most. All corners count: where two
+    axes are swapped, the first voxel and the last may stay.
+    """
+    last = np.asarray(shape, dtype=np.float64) - 1
+    return float(np.abs(affine.mapped_box(matrix, np.array([np.zeros_like(last), last]))).max())

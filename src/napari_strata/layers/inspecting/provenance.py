@@ -23,6 +23,7 @@ from napari_strata.layers.inspecting.known_levels import KnownLevels, known_leve
 from napari_strata.layers.inspecting.live_contributions import live_parts
 from napari_strata.layers.inspecting.live_place import (
     common_origin,
+    farthest,
     moved,
     opened_world,
     unit_factors,
@@ -90,9 +91,8 @@ def _of_ours(layer: Layer, known: KnownLevels, level: int) -> list[Contribution]
     assert expected is not None
     own = _drawn(layer, level)
     beside = affine.relative(own, expected)
-    ends = np.array([[0.0] * layer.ndim, layer.level_shapes[level] - 1.0])
-    apart = np.append(ends, [[1.0], [1.0]], axis=1) @ (beside - np.eye(len(beside))).T
-    if not draws_exactly(layer) and np.abs(apart).max() > TOLERANCE:
+    apart = farthest(beside - np.eye(len(beside)), layer.level_shapes[level])
+    if not draws_exactly(layer) and apart > TOLERANCE:
         parts.append(_by_napari(beside))
     return parts
 
@@ -122,18 +122,24 @@ def _is_same(found: Matrix, expected: Matrix) -> bool:
 
 def _drawn(layer: Layer, level: int) -> Matrix:
     """Return where an Image or Labels layer draws a level, on displayed axes."""
+    return affine.compose(world_in_micrometres(layer), _step(layer, level))
+
+
+def _step(layer: Layer, level: int) -> Matrix:
+    """Return where it draws a level in voxels of level 0."""
     own = drawn_placement(layer)
-    step = affine.from_scale_translate(own.scale[level], own.translate[level])
-    return affine.compose(world_in_micrometres(layer), step)
+    return affine.from_scale_translate(own.scale[level], own.translate[level])
 
 
 def _of_any(layer: Layer, level: int) -> list[Contribution]:
-    """Give what napari makes of the levels of a layer that is not ours."""
+    """Give where the levels of a layer lie of which no record says so."""
     if not isinstance(layer, Image | Labels) or level == 0:
         return []
-    own = drawn_placement(layer)
-    step = affine.from_scale_translate(own.scale[level], own.translate[level])
-    return [_by_napari(step)]
+    step = _step(layer, level)
+    if not draws_exactly(layer):
+        return [_by_napari(step)]
+    note = "as the levels of what the layer was made from were declared to lie to each other"
+    return [Contribution("placement of the level", "", rows(step), "declared", note)]
 
 
 def _by_napari(step: Matrix) -> Contribution:
