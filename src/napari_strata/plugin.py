@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import weakref
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -42,15 +43,15 @@ def read(path: PathOrPaths) -> list[Any]:
         return [(None,)]
     if not built.layers:
         if built.mesh_folders:
-            _tell(built, path)  # type: ignore[arg-type]
-            _offer_meshes(built.mesh_folders[0].address)
+            _tell(built, path, viewer)  # type: ignore[arg-type]
+            _offer_meshes(built.mesh_folders[0].address, viewer)
             return [(None,)]  # what napari takes for "opened, and no layer"
         errors = [p for p in built.problems if p.severity == "error"]
         from napari_strata.model import OpenError
 
         raise OpenError(errors[-1])
     layers = _prepare_viewer(built, viewer)
-    _tell(built, path)  # type: ignore[arg-type]
+    _tell(built, path, viewer)  # type: ignore[arg-type]
     return layers
 
 
@@ -91,11 +92,8 @@ def _prepare_viewer(built: Built, viewer: Any) -> list[Any]:
     return layers
 
 
-def _offer_meshes(folder: Address) -> None:
+def _offer_meshes(folder: Address, viewer: Any) -> None:
     """Open the panel where the mesh of a segment is chosen, if there is a window."""
-    import napari
-
-    viewer = napari.current_viewer()
     if viewer is None:
         return
     from napari_strata.widgets.geometry_panel import open_panel
@@ -103,23 +101,32 @@ def _offer_meshes(folder: Address) -> None:
     open_panel(viewer, folder)
 
 
-def _tell(built: Built, path: str | os.PathLike[str]) -> None:
+def _tell(built: Built, path: str | os.PathLike[str], viewer: Any) -> None:
     """Tell what was left out and found wrong; where there is a window, offer to browse."""
-    import napari
-
     from napari_strata.widgets.telling import notify
 
-    viewer = napari.current_viewer()
-    if viewer is None:
-        notify(built)
-        return
+    notify(built, None if viewer is None else _browsing(viewer, os.fspath(path)))
+
+
+def _browsing(viewer: Any, path: str) -> Callable[[], None]:
+    """Return what opens the browser, in another window where that of the viewer was closed.
+
+    It keeps no viewer alive: napari keeps all notifications, and with them what they call.
+    """
+    reference = weakref.ref(viewer)
 
     def browse() -> None:
+        import napari
+
         from napari_strata.widgets.browser.panel import open_panel
 
-        open_panel(viewer, os.fspath(path))
+        there = reference()
+        if there is None or not hasattr(there.window, "_qt_window"):  # napari deletes it
+            there = napari.current_viewer()
+        if there is not None:
+            open_panel(there, path)
 
-    notify(built, browse)
+    return browse
 
 
 def open_samples() -> None:

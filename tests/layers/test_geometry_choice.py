@@ -134,7 +134,7 @@ def test_a_folder_of_meshes_alone_opens_the_panel(
     opened = Dataset("/data/a", [], [], [folder(store, count)])
     offered: list[Address] = []
     monkeypatch.setattr(dataset, "open", lambda path: opened)
-    monkeypatch.setattr(plugin, "_offer_meshes", offered.append)
+    monkeypatch.setattr(plugin, "_offer_meshes", lambda folder, _viewer: offered.append(folder))
     assert plugin.read("/data/a") == [(None,)]
     assert offered == [Address("/data/a", "mesh")]
     (message,) = notified()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +12,11 @@ import pytest
 from inspector_window import LONG, add, at, rest, said
 from napari.layers import Image, Labels
 from pytestqt.qtbot import QtBot
-from qtpy.QtWidgets import QApplication
+from qtpy.QtCore import QThreadPool
 
 import napari_strata as strata
 from layers.layer_drawing import camera, drawn_position, settle
 from layers.opened import VOXEL, write_06
-from napari_strata.layers.changing import editable_copy
 from napari_strata.samples import Sample
 from napari_strata.widgets.inspector import copying
 from napari_strata.widgets.inspector.copying import ALL, PLANE, SHAPE, VIEW
@@ -201,26 +201,44 @@ def test_it_asks_above_the_budget(
     assert len(viewer.layers) == 1 + agreed
 
 
-def test_cancel(
-    shown: tuple[InspectorPanel, Any],
-    viewer: Any,
-    qtbot: QtBot,
-    monkeypatch: pytest.MonkeyPatch,
-):
-    panel, _ = shown
-    blocks = editable_copy._blocks
-    cancelled = panel.copying
+class Slow:
+    """Copies that are held back; those that were given up end by themselves."""
 
-    def slow(array: Any) -> Any:
-        """Wait for the cancelling before the first block."""
-        qtbot_waits = cancelled._given_up
-        assert qtbot_waits is not None
-        assert qtbot_waits.wait(30)
-        yield from blocks(array)
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self._read = copying.read_copy
+        self.given_up: dict[str, Callable[[], bool]] = {}
+        self._let = threading.Event()
+        monkeypatch.setattr(copying, "read_copy", self.read)
 
-    monkeypatch.setattr(editable_copy, "_blocks", slow)
+    def read(self, layer: Any, level: int, box: Any, cancel: Any, affines: Any) -> Any:
+        self.given_up[layer.name] = cancel
+        while not (cancel() or self._let.wait(0.01)):
+            pass
+        return self._read(layer, level, box, cancel, affines)
+
+    def end(self) -> None:
+        self._let.set()
+
+
+@pytest.fixture
+def slow(monkeypatch: pytest.MonkeyPatch) -> Iterator[Slow]:
+    held = Slow(monkeypatch)
+    yield held
+    held.end()
+
+
+def begun(panel: InspectorPanel, slow: Slow, qtbot: QtBot) -> str:
+    """Begin a copy of the layer that is shown; returns its name."""
+    assert panel.layer is not None
+    name = str(panel.layer.name)
     panel.copying.copy_button.click()
-    QApplication.processEvents()
+    qtbot.waitUntil(lambda: name in slow.given_up, timeout=LONG)
+    return name
+
+
+def test_cancel(shown: tuple[InspectorPanel, Any], viewer: Any, slow: Slow, qtbot: QtBot):
+    panel, _ = shown
+    begun(panel, slow, qtbot)
     assert panel.busy.isVisibleTo(panel)
     assert panel.copying.cancel_button.isEnabled()
     assert not panel.copying.copy_button.isEnabled()
@@ -230,6 +248,52 @@ def test_cancel(
     assert said(panel.copying) == ""
     assert panel.copying.copy_button.isEnabled()
     assert not panel.copying.cancel_button.isEnabled()
+
+
+def test_what_was_read_when_it_is_cancelled_is_not_added(
+    shown: tuple[InspectorPanel, Any], viewer: Any, slow: Slow, qtbot: QtBot
+):
+    panel, _ = shown
+    begun(panel, slow, qtbot)
+    slow.end()
+    assert QThreadPool.globalInstance().waitForDone(LONG)  # the window has not heard of it yet
+    panel.copying.cancel_button.click()
+    rest(panel, qtbot)
+    assert len(viewer.layers) == 1
+
+
+def test_each_layer_has_a_copying_of_its_own(
+    shown: tuple[InspectorPanel, Any], viewer: Any, tmp_path: Path, slow: Slow, qtbot: QtBot
+):
+    panel, layer = shown
+    one = begun(panel, slow, qtbot)
+    (other,) = add(viewer, write_06(tmp_path / "j.zarr"))
+    viewer.layers.selection = {other}
+    other.name = "other"
+    rest_of_showing(panel, qtbot)
+    assert panel.layer is other
+    begun(panel, slow, qtbot)
+    viewer.layers.selection = {layer}
+    panel.copying.cancel_button.click()
+    assert (slow.given_up[one](), slow.given_up["other"]()) == (True, False)
+    viewer.layers.remove(other)  # another one is shown, and it is given up all the same
+    assert slow.given_up["other"]()
+    rest(panel, qtbot)
+    assert list(viewer.layers) == [layer]
+
+
+def rest_of_showing(panel: InspectorPanel, qtbot: QtBot) -> None:
+    qtbot.waitUntil(lambda: panel.is_settled, timeout=LONG)
+
+
+def test_a_closed_panel_reads_on_nothing(
+    shown: tuple[InspectorPanel, Any], viewer: Any, slow: Slow, qtbot: QtBot
+):
+    panel, _ = shown
+    name = begun(panel, slow, qtbot)
+    viewer.window.remove_dock_widget(panel)
+    panel.deleteLater()
+    qtbot.waitUntil(lambda: slow.given_up[name](), timeout=LONG)
 
 
 def test_a_copy_of_a_turned_layer_is_turned(

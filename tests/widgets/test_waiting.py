@@ -4,17 +4,19 @@ something would never end if the window stood still."""
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import napari
 import pytest
+from napari.utils.notifications import Notification, notification_manager
 from qtpy.QtCore import QObject, QTimer
 
 from formats.helpers import write_ome_04
 from napari_strata import dataset, plugin
 from napari_strata.model import OpenError
+from napari_strata.widgets.browser.panel import BrowserPanel
 from napari_strata.widgets.waiting import Abandoned, wait_for
 
 LONG = 30  # seconds, which pass only where something is broken
@@ -111,17 +113,101 @@ def test_a_dropped_dataset_is_read_while_the_window_lives_on(
 
 @pytest.mark.window
 def test_another_window_that_comes_to_the_front_is_not_meant(
-    new_viewer: Callable[[], Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    make_napari_viewer: Callable[[], Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     """The levels are strided, which napari misplaces: a duplicate is made exact where we watch."""
     levels = {"0": ((8, 8, 8), {"scale": [1, 1, 1]}), "1": ((4, 4, 4), {"scale": [2, 2, 2]})}
     write_ome_04(tmp_path / "a.zarr", levels)
-    viewer, other = new_viewer(), new_viewer()
-    in_front = iter([viewer])
-    monkeypatch.setattr(napari, "current_viewer", lambda: next(in_front, other))
+    viewer = _behind_another(make_napari_viewer, monkeypatch)
     (layer,) = viewer.open(str(tmp_path / "a.zarr"), plugin="napari-strata")
     copy = viewer.add_image(layer.data, multiscale=True, metadata=layer.metadata)
     assert type(copy) is type(layer)
+
+
+def _behind_another(make_napari_viewer: Callable[[], Any], monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Make two viewers; the first is in front until it has been asked for once."""
+    viewer, other = make_napari_viewer(), make_napari_viewer()
+    assert viewer is not other
+    in_front = iter([viewer])
+    monkeypatch.setattr(napari, "current_viewer", lambda: next(in_front, other))
+    return viewer
+
+
+def _many(folder: Path) -> str:
+    """Write one image more than are opened at once."""
+    for number in range(9):
+        write_ome_04(folder / "a.zarr" / f"i{number}", {"0": ((4, 4, 4), {"scale": [1, 1, 1]})})
+    (folder / "a.zarr" / ".zgroup").write_text('{"zarr_format": 2}')
+    return str(folder / "a.zarr")
+
+
+@pytest.mark.window
+def test_the_browser_opens_where_the_dataset_was_dropped(
+    make_napari_viewer: Callable[[], Any],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    offers: list[Notification],
+):
+    viewer = _behind_another(make_napari_viewer, monkeypatch)
+    plugin.read(_many(tmp_path))
+    _press(offers)
+    assert viewer.window._qt_window.findChildren(BrowserPanel)
+
+
+@pytest.mark.window
+def test_a_closed_viewer_is_let_go_and_another_one_browses(
+    make_napari_viewer: Callable[..., Any],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    offers: list[Notification],
+):
+    first, second = make_napari_viewer(), make_napari_viewer()
+    front = [first]
+    monkeypatch.setattr(napari, "current_viewer", lambda: front[0])
+    plugin.read(_many(tmp_path))
+    front[0] = second
+    first.close()
+    _press(offers)
+    assert second.window._qt_window.findChildren(BrowserPanel)
+    front[0] = None
+    _press(offers)  # there is no window at all: nothing happens
+
+
+@pytest.mark.window
+def test_a_notification_keeps_no_viewer(
+    new_viewer: Callable[[], Any], tmp_path: Path, offers: list[Notification]
+):
+    viewer = new_viewer()
+    plugin.read(_many(tmp_path))
+    ((_, pressed),) = _only(offers).actions
+    assert not _refers_to(pressed, viewer)
+
+
+def _refers_to(function: Any, wanted: object) -> bool:
+    """Tell whether a function keeps something by what it closes over."""
+    cells = [cell.cell_contents for cell in function.__closure__ or ()]
+    inner = [cell for cell in cells if hasattr(cell, "__closure__")]
+    return any(cell is wanted for cell in cells) or any(_refers_to(x, wanted) for x in inner)
+
+
+@pytest.fixture
+def offers() -> Iterator[list[Notification]]:
+    """What is offered by a button of a notification."""
+    heard: list[Notification] = []
+    received = notification_manager.notification_ready
+    received.connect(heard.append)
+    yield heard
+    received.disconnect(heard.append)
+
+
+def _press(offers: list[Notification]) -> None:
+    ((_, pressed),) = _only(offers).actions
+    pressed(None)
+
+
+def _only(offers: list[Notification]) -> Notification:
+    (offer,) = [each for each in offers if each.actions]
+    return offer
 
 
 @pytest.mark.window

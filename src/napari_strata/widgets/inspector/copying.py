@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import weakref
 from collections.abc import Sequence
 from typing import Any
 
@@ -39,7 +40,9 @@ class CopyPart(Part):
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
         self._affines: Sequence[Matrix] | None = None
-        self._given_up: threading.Event | None = None
+        self._given_up: weakref.WeakKeyDictionary[Layer, threading.Event] = (
+            weakref.WeakKeyDictionary()
+        )
         self.level = chooser("Which level is copied", ())
         self.region = chooser("Which part of it is copied", _REGIONS)
         self.cost = quiet_text("")
@@ -67,6 +70,8 @@ class CopyPart(Part):
         self.region.currentIndexChanged.connect(self.show_cost)
         self.copy_button.clicked.connect(self.copy)
         self.cancel_button.clicked.connect(self.cancel)
+        given_up = self._given_up
+        self.destroyed.connect(lambda: [each.set() for each in given_up.values()])
 
     def know(self, affines: Sequence[Matrix] | None) -> None:
         """Take where the levels of a layer that is not ours belong."""
@@ -142,10 +147,13 @@ class CopyPart(Part):
             f"The copy takes {figures.size(cost)} in memory, all of which is read. Copy it?"
         ):
             return
-        given_up = self._given_up = threading.Event()
+        if layer not in self.desk.viewer.layers:  # it was removed while it was asked
+            return
+        given_up = self._given_up[layer] = threading.Event()
 
         def done(found: Copy) -> None:
-            self._add(layer, found)
+            if not given_up.is_set():
+                self._add(layer, found)
             self._finish(layer, "")
 
         self.desk.run(
@@ -169,9 +177,13 @@ class CopyPart(Part):
         self.say_of(layer, message)
 
     def cancel(self) -> None:
-        """Give up what is being read."""
-        if self._given_up is not None:
-            self._given_up.set()
+        """Give up what is being read of the layer that is shown."""
+        if self.layer is not None:
+            self._give_up(self.layer)
+
+    def _give_up(self, layer: Layer) -> None:
+        if (given_up := self._given_up.get(layer)) is not None:
+            given_up.set()
 
     def enterEvent(self, event: QEnterEvent) -> None:
         """Say what it costs now: a shape may have been drawn since."""
@@ -180,8 +192,7 @@ class CopyPart(Part):
 
     def forget(self, layer: Layer) -> None:
         """Give up what is being read of a layer that was removed."""
-        if layer is self.layer:
-            self.cancel()
+        self._give_up(layer)
         super().forget(layer)
 
 
