@@ -15,6 +15,7 @@ from napari.layers._source import Source
 from opened import at, opened
 
 import napari_strata as strata
+from formats.helpers import write_ome_04
 from napari_strata.layers.changing.exact_replacement import find_exact, replace
 from napari_strata.layers.drawing.placed import PlacedImage, PlacedLabels
 from napari_strata.samples import Sample
@@ -69,6 +70,20 @@ def test_fewer_levels(samples: dict[str, Sample]):
     exact = find_exact(layer, path)
     assert len(exact.affines) == 2
     assert exact.misplaced == 0.5
+
+
+def test_levels_of_one_shape(tmp_path: Path):
+    """Two levels beside each other: the first two of the layer are not one level twice."""
+    cube, half = {"scale": [1, 1, 1]}, {"scale": [2, 2, 2]}
+    beside = cube | {"translation": [0.25, 0, 0]}
+    levels = {"0": ((8, 8, 8), cube), "1": ((8, 8, 8), beside), "2": ((4, 4, 4), half)}
+    path = write_ome_04(tmp_path / "a.zarr", levels)
+    exact = find_exact(theirs(path, ""))
+    assert [affine[:3, 3].tolist() for affine in exact.affines] == [
+        [0, 0, 0], [0.25, 0, 0], [0, 0, 0]
+    ]  # fmt: skip
+    fewer = Image(theirs(path, "").data[::2], multiscale=True, contrast_limits=(0, 255))
+    assert len(find_exact(fewer, path).affines) == 2
 
 
 def test_labels_that_were_opened_as_an_image(samples: dict[str, Sample]):

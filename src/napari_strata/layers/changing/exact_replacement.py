@@ -156,13 +156,15 @@ def _sorted_shapes(shape: Sequence[int]) -> set[tuple[int, ...]]:
 
 def _levels_in(layer: Layer, each: BuiltImage) -> list[int]:
     """Say which levels of what was built the layer has, in order; none if it has others."""
-    shapes = each.shapes
-    wanted = shapes_of(layer)
-    indices = [shapes.index(shape) for shape in wanted if shape in shapes]
+    shapes, indices = each.shapes, list[int]()
+    for shape in shapes_of(layer):
+        start = indices[-1] + 1 if indices else 0
+        if shape not in shapes[start:]:
+            return []
+        indices.append(shapes.index(shape, start))
     types = {np.dtype(array.dtype).newbyteorder("=") for array in levels_of(layer)}
     own = {np.dtype(array.dtype) for array in each.data} | {_stored(each)}
-    fits = len(indices) == len(wanted) and indices == sorted(set(indices)) and indices[0] == 0
-    return indices if fits and types <= own else []
+    return indices if indices[0] == 0 and types <= own else []
 
 
 def _stored(each: BuiltImage) -> np.dtype[Any]:
