@@ -397,6 +397,18 @@ def test_cancelling_before_the_first_request(tmp_path: Path, reads: list[str]):
     assert reads == []
 
 
+def test_opening_a_group_is_given_up_among_its_folders(tmp_path: Path, reads: list[str]):
+    files = ome_group({}) | under("g0/a", image("yx", PICTURE))
+    for i in range(40):
+        files |= under(f"g{i}", ome_group({}))
+    entry = browse(write(tmp_path / "a.zarr", files))
+    reads.clear()
+    with pytest.raises(Cancelled):
+        entry.open(cancel=lambda: len(reads) >= 4)
+    assert len(reads) < 100  # all of the 40 take more; their metadata are read ahead at once
+    assert len(entry.open().images) == 1
+
+
 # ---------------------------------------------------------------------------------- details
 
 

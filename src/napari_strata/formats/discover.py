@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import dataclass, field, replace
-from functools import partial
 
 from napari_strata.formats import Context, Found, images_at, ome_labels, zvf
 from napari_strata.formats._natural_order import natural_key
@@ -157,8 +157,13 @@ def _discover(context: Context, layer: list[Node], *, top: int = 0) -> Found:
     with ThreadPoolExecutor(_VISITS_AT_ONCE) as pool:
         for depth in range(top, DEEPEST + 1):
             children: list[Node] = []
-            visits = pool.map(partial(_visit, context=context, depth=depth), layer)
-            for node, visit in zip(layer, visits, strict=True):
+            visits = [
+                # With what this thread was told: whether to give up.
+                pool.submit(copy_context().run, _visit, node, context, depth)
+                for node in layer
+            ]
+            for node, each in zip(layer, visits, strict=True):
+                visit = each.result()
                 by_path.append((context.path(node), visit.images))
                 found.geometries += visit.geometries
                 found.problems += visit.problems
