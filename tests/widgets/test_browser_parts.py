@@ -205,6 +205,7 @@ def reading(qtbot: QtBot) -> Reading:
     return Reading()
 
 
+@pytest.mark.window
 def test_the_newest_about_a_subject_counts(reading: Reading, qtbot: QtBot):
     heard = Heard()
     begun, gate, given_up = threading.Event(), threading.Event(), threading.Event()
@@ -235,6 +236,7 @@ ERRORS = {
 }
 
 
+@pytest.mark.window
 @pytest.mark.parametrize(("error", "said"), ERRORS.values(), ids=ERRORS)
 def test_errors_are_sentences(reading: Reading, qtbot: QtBot, error: Exception, said: str):
     heard = Heard()
@@ -248,6 +250,7 @@ def test_errors_are_sentences(reading: Reading, qtbot: QtBot, error: Exception, 
     assert reading.awaited() == []
 
 
+@pytest.mark.window
 def test_a_defect_is_shown_and_ends_the_wait(reading: Reading, qtbot: QtBot):
     heard = Heard()
 
@@ -261,6 +264,7 @@ def test_a_defect_is_shown_and_ends_the_wait(reading: Reading, qtbot: QtBot):
     assert reading.awaited() == []
 
 
+@pytest.mark.window
 def test_what_is_given_up_is_not_heard_of(reading: Reading, qtbot: QtBot):
     heard = Heard()
     begun, gate, over = threading.Event(), threading.Event(), threading.Event()

@@ -120,12 +120,14 @@ def test_reading_pixels_while_napari_draws_is_told_apart():
     assert len(holds.longer_than(SHORT)) == 1
 
 
+@pytest.mark.window
 def test_waiting_while_the_loop_turns_holds_nothing(qapp: Any):
     holds = measured(lambda: wait_for(lambda: time.sleep(WAIT)))
     assert holds.all
     assert not holds.longer_than(SHORT)
 
 
+@pytest.mark.window
 def test_callback_in_a_turn_of_the_loop_is_found(qapp: Any):
     QTimer.singleShot(0, ours(WAITS))
     turn = ours("def call(): app.processEvents()", app=QCoreApplication)
@@ -137,6 +139,7 @@ def test_callback_in_a_turn_of_the_loop_is_found(qapp: Any):
     assert len(holds.longer_than(SHORT)) == 1
 
 
+@pytest.mark.window
 def test_stretches_before_and_after_a_turn_are_two(qapp: Any):
     source = "def call():\n time.sleep(0.03)\n app.processEvents()\n time.sleep(0.03)"
     holds = measured(ours(source, app=QCoreApplication))
