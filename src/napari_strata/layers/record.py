@@ -19,6 +19,8 @@ ARRAYS = "arrays"
 LAYER_NAME = "layer_name"
 CHANNEL_LABEL = "channel_label"
 EDITED_UNITS = "edited_units"
+PER_LEVEL = ("levels", "layer_levels", ARRAYS)
+"""What has one entry a level."""
 
 
 @dataclass(frozen=True)

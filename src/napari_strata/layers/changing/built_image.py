@@ -16,11 +16,9 @@ from napari_strata.layers.changing.opened_image import levels_of, opened_worlds
 from napari_strata.layers.choose import choose
 from napari_strata.layers.notes import KEY
 from napari_strata.layers.placement import Placement
-from napari_strata.layers.record import ARRAYS, Source
+from napari_strata.layers.record import PER_LEVEL, Source
 from napari_strata.layers.shared_axes import on_shared_axes
 from napari_strata.model import Problem
-
-_PER_LEVEL = ("levels", "layer_levels", ARRAYS)
 
 
 @dataclass(frozen=True)
@@ -57,7 +55,7 @@ class BuiltImage:
 
     def only(self, levels: Sequence[int]) -> BuiltImage:
         """Leave out all other levels, from what is known; ``item`` still has them."""
-        note = {**self.note, **{k: [self.note[k][i] for i in levels] for k in _PER_LEVEL}}
+        note = {**self.note, **{k: [self.note[k][i] for i in levels] for k in PER_LEVEL}}
         return replace(self, data=tuple(self.data[i] for i in levels), note=note)
 
 

@@ -19,14 +19,13 @@ from napari_strata.layers.live_world import live_world, set_world, unread
 from napari_strata.layers.notes import KEY, PLACEMENT, SHAPES, forget_placement
 from napari_strata.layers.placement import Placement
 from napari_strata.layers.record import (
-    ARRAYS,
     FIRST_POSITION,
     LAYER_NAME,
     PENDING_CONTRAST,
+    PER_LEVEL,
 )
 from napari_strata.layers.run import run_at_once
 
-_PER_LEVEL = ("levels", "layer_levels", ARRAYS)
 _NOT_ITS_OWN = (PLACEMENT, SHAPES, FIRST_POSITION, PENDING_CONTRAST)
 
 
@@ -111,5 +110,5 @@ def _metadata(layer: Layer, level: int, name: str) -> dict[str, Any]:
         rest = {k: v for k, v in layer.metadata.items() if k != KEY}
         return rest
     own = {k: v for k, v in note.items() if k not in _NOT_ITS_OWN}
-    own |= {key: [note[key][level]] for key in _PER_LEVEL}
+    own |= {key: [note[key][level]] for key in PER_LEVEL}
     return forget_placement({**layer.metadata, KEY: {**own, LAYER_NAME: name}})

@@ -13,6 +13,7 @@ from napari_strata import affine
 from napari_strata.affine import Matrix
 from napari_strata.arrays import LevelArray
 from napari_strata.formats import Origin
+from napari_strata.layers.changing.opened_image import levels_of
 from napari_strata.layers.inspecting.contribution import Contribution, product, rows
 from napari_strata.layers.inspecting.contribution_status import (
     Note,
@@ -24,7 +25,6 @@ from napari_strata.layers.inspecting.contribution_status import (
     with_problems,
 )
 from napari_strata.layers.inspecting.known_levels import KnownLevels
-from napari_strata.layers.inspecting.level_rows import levels_of
 from napari_strata.layers.viewer_axes import arranged_axes
 from napari_strata.model import stored_arrays
 

@@ -11,6 +11,7 @@ import numpy as np
 from napari.layers import Layer
 
 from napari_strata import affine, units
+from napari_strata.layers.changing.opened_image import levels_of
 from napari_strata.layers.inspecting.known_levels import KnownLevels
 from napari_strata.layers.live_world import live_world
 
@@ -123,11 +124,6 @@ def geometry_rows(note: Mapping[str, Any]) -> tuple[LevelRow, ...]:
         )
         for index, level in enumerate(note["levels"])
     )
-
-
-def levels_of(layer: Layer) -> Sequence[Any]:
-    """List the arrays of an Image or Labels layer, finest first."""
-    return list(layer.data) if layer.multiscale else [layer.data]
 
 
 def _picked(values: Sequence[float] | None, order: Sequence[int]) -> Numbers | None:
