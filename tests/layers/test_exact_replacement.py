@@ -18,6 +18,8 @@ import napari_strata as strata
 from formats.helpers import write_ome_04
 from napari_strata.layers.changing.exact_replacement import find_exact, replace
 from napari_strata.layers.drawing.placed import PlacedImage, PlacedLabels
+from napari_strata.layers.inspecting.alignment import alignment
+from napari_strata.layers.live_world import set_world
 from napari_strata.samples import Sample
 
 
@@ -33,28 +35,33 @@ def theirs(path: Any, image: str, kind: Any = Image, channel: Any = (), **kwargs
 
 def test_found_by_what_napari_remembers(samples: dict[str, Sample]):
     path = samples["ome-zarr-0.5"].path
-    exact = find_exact(theirs(path, ""))
-    assert (exact.path, exact.image, exact.channel) == (str(path), "", None)
+    layer = theirs(path, "")
+    exact = find_exact(layer)
+    note = exact.built.note
+    assert (note["dataset"], note["image"], note["channel"]) == (str(path), "", None)
     assert exact.units == ("micrometer",) * 3
     # 1000 × 1250 × 1250 nm from 1700, 600, 300 nm, twice that from the same place
     np.testing.assert_allclose(exact.affines[0][:3, 3], [1.7, 0.6, 0.3])
     np.testing.assert_allclose(exact.affines[1][:3, 3], [1.7, 0.6, 0.3])
     np.testing.assert_allclose(np.diag(exact.affines[1])[:3], [2, 2.5, 2.5])
     # every second voxel, of even sizes: napari is (2^k - 1) / 2 off
-    assert exact.misplaced == (2 ** (len(exact.affines) - 1) - 1) / 2
+    set_world(layer, exact.affines[0])
+    found = alignment(layer, exact.affines)
+    assert found is not None
+    assert [each.largest for each in found] == [0, 0.5, 1.5][: len(found)]
 
 
 def test_the_image_among_several(samples: dict[str, Sample]):
     path = samples["n5-viewer"].path
     for image in ("c0", "c1"):
-        assert find_exact(theirs(path, image), path).image == image
+        assert find_exact(theirs(path, image), path).built.note["image"] == image
 
 
 @pytest.mark.parametrize("channel", [0, 1])
 def test_the_channel(samples: dict[str, Sample], channel: int):
     path = samples["ome-zarr-0.4"].path
     exact = find_exact(theirs(path, "", channel=channel))
-    assert exact.channel == channel
+    assert exact.built.note["channel"] == channel
     assert exact.built.note["channel"] == channel
 
 
@@ -69,7 +76,10 @@ def test_fewer_levels(samples: dict[str, Sample]):
     layer = Image(layer.data[:2], multiscale=True, contrast_limits=(0, 255))
     exact = find_exact(layer, path)
     assert len(exact.affines) == 2
-    assert exact.misplaced == 0.5
+    set_world(layer, exact.affines[0])
+    found = alignment(layer, exact.affines)
+    assert found is not None
+    assert found[1].largest == 0.5
 
 
 def test_levels_of_one_shape(tmp_path: Path):
@@ -165,7 +175,7 @@ def test_two_that_are_alike(samples: dict[str, Sample], tmp_path: Path):
     with pytest.raises(ValueError, match=r"have the same shapes and pixels"):
         find_exact(layer)
     layer.name = "two c1"
-    assert find_exact(layer).image == "c1"
+    assert find_exact(layer).built.note["image"] == "c1"
 
 
 def test_unknown_file():

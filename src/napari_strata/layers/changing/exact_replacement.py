@@ -25,10 +25,10 @@ from napari_strata.layers.changing.opened_image import image_note, levels_of, sh
 from napari_strata.layers.drawing.guard import guard
 from napari_strata.layers.live_world import unread
 from napari_strata.layers.notes import KEY
-from napari_strata.layers.placement import Placement, misplacement
+from napari_strata.layers.placement import Placement
 from napari_strata.layers.record import PENDING_CONTRAST, Source
 from napari_strata.layers.run import run_at_once
-from napari_strata.model import Kind, Problem
+from napari_strata.model import Kind
 
 _SAMPLE_BYTES = 8 * 2**20  # how much of the coarsest level is compared
 
@@ -39,26 +39,15 @@ class Exact:
 
     Attributes
     ----------
-    path : what was opened.
-    image : the image's path in it.
-    channel : which channel the layer shows; None where it shows all there is.
     affines : where the layer's levels are declared to be, ``(n + 1, n + 1)`` each: the layer's
         axes, in ``units``.
     units : of the layer's axes: micrometer, second, pixel.
-    misplaced : how far the layer's own class draws a voxel from there at most, along one axis,
-        in level-0 voxels: the levels among each other.
-    built : the layer it is replaced by.
-    problems : of the image.
+    built : the layer it is replaced by; its record says which image and channel of what it is.
     """
 
-    path: str
-    image: str
-    channel: int | None
     affines: tuple[Matrix, ...]
     units: tuple[str, ...]
-    misplaced: float
     built: BuiltImage
-    problems: tuple[Problem, ...]
 
 
 def find_exact(layer: Layer, path: str | os.PathLike[str] | None = None) -> Exact:
@@ -98,18 +87,18 @@ def find_exact(layer: Layer, path: str | os.PathLike[str] | None = None) -> Exac
         )
     if not candidates:
         raise ValueError(f"{opened.path}: found no image with {_described(layer)}")
-    same = [each for each in candidates if _same_pixels(layer, each[0])]
+    same = [each for each in candidates if _same_pixels(layer, each)]
     if not same:
         raise ValueError(
             f"{opened.path}: found {len(candidates)} with {_described(layer)}, but with other "
             f"pixels than the layer '{layer.name}'"
         )
-    same = [each for each in same if _named(each[0], layer.name)] or same
+    same = [each for each in same if _named(each, layer.name)] or same
     if len(same) > 1:
-        names = ", ".join(f"'{_name(each)}'" for each, _ in same)
+        names = ", ".join(f"'{_name(each)}'" for each in same)
         raise ValueError(f"{opened.path}: {names} have the same shapes and pixels")
-    each, problems = same[0]
-    return _exact(layer, opened.path, each, problems)
+    affines = tuple(same[0].worlds[index] for index in _levels_in(layer, same[0]))
+    return Exact(affines, tuple(same[0].note["layer_units"]), same[0])
 
 
 def _is_ours(layer: Layer) -> bool:
@@ -126,18 +115,17 @@ def _as_kind(opened: Dataset, kind: Kind) -> Dataset:
     return Dataset(opened.path, images, opened.problems, choices=opened.choices)
 
 
-def _alike(layer: Layer, opened: Dataset) -> list[tuple[BuiltImage, tuple[Problem, ...]]]:
+def _alike(layer: Layer, opened: Dataset) -> list[BuiltImage]:
     """List the channels of images with levels such as the layer's; no two of one channel."""
     source = Source(opened.path, opened.choices)
-    result = []
+    result: list[BuiltImage] = []
     for image in opened.images:
         shapes = {tuple(sorted(shape)) for shape in shapes_of(layer)[:1]}
         for shown in on_each_axes(opened, image, image):
             if not shapes <= _sorted_shapes(shown.levels[0].shape):
                 continue
-            problems = list(shown.problems)
-            fitting = [b for b in built(source, shown, problems) if _levels_in(layer, b)]
-            result += [(each, tuple(dict.fromkeys(problems))) for each in fitting]
+            fitting = [each for each in built(source, shown, []) if _levels_in(layer, each)]
+            result += fitting
             if fitting:
                 break
     return result
@@ -201,20 +189,6 @@ def _name(each: BuiltImage) -> str:
 def _described(layer: Layer) -> str:
     shapes = ", ".join(" × ".join(str(n) for n in shape) for shape in shapes_of(layer))
     return f"levels of {shapes} voxels of type {layer.dtype}"
-
-
-def _exact(layer: Layer, path: str, each: BuiltImage, problems: tuple[Problem, ...]) -> Exact:
-    affines = [each.worlds[index] for index in _levels_in(layer, each)]
-    return Exact(
-        path=path,
-        image=str(each.note["image"]),
-        channel=each.note["channel"],
-        affines=tuple(affines),
-        units=tuple(each.note["layer_units"]),
-        misplaced=misplacement(Placement.from_affines(affines), shapes_of(layer)),
-        built=each,
-        problems=problems,
-    )
 
 
 # --------------------------------------------------------------------------- in the viewer
