@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import json
+import threading
 import weakref
 from collections.abc import Callable
 from pathlib import Path
@@ -31,7 +32,8 @@ from qtpy.QtGui import QDropEvent
 from qtpy.QtWidgets import QApplication, QFileDialog
 
 from napari_strata.samples import Sample
-from napari_strata.widgets.browser import history
+from napari_strata.widgets.browser import entry_model, history
+from napari_strata.widgets.browser.listing import narrowed
 from napari_strata.widgets.browser.panel import BrowserPanel, open_panel
 
 __all__ = ["_own_settings", "requests"]
@@ -431,6 +433,27 @@ def test_what_is_open_is_narrowed_as_well(viewer: Any, tmp_path: Path, qtbot: An
     assert names(panel, "other") == ["golgi"]
 
 
+def test_what_is_selected_while_it_is_narrowed_stays(
+    viewer: Any, group: Path, monkeypatch: pytest.MonkeyPatch, qtbot: Any
+):
+    begun, let = threading.Event(), threading.Event()
+
+    def slow(*given: Any) -> Any:
+        begun.set()
+        assert let.wait(60)
+        return narrowed(*given)
+
+    monkeypatch.setattr(entry_model, "narrowed", slow)
+    panel = connected(viewer, group, qtbot)
+    select(panel, qtbot, ("cells",))
+    panel.filter.setText("l")
+    qtbot.waitUntil(begun.is_set, timeout=60_000)
+    panel.tree.setCurrentIndex(index(panel, "walls"))
+    let.set()
+    settled(panel, qtbot)
+    assert [r.entry.name for r in panel.tree.selected_rows()] == ["walls"]
+
+
 # ---------------------------------------------------------------------------------- 10,000
 
 
@@ -488,6 +511,23 @@ def test_ten_thousand_groups(viewer: Any, thousands: Path, requests: Requests, q
     assert holds.longer_than(50) == []
     select(panel, qtbot, ())
     assert "Holds: 10,000" in panel.details.text.text().splitlines()
+
+
+def test_rows_that_are_looked_at_do_not_list_all_that_is_selected(
+    viewer: Any, group: Path, monkeypatch: pytest.MonkeyPatch, qtbot: Any
+):
+    """Thousands may be selected, and each row that comes into sight is looked at."""
+    panel = connected(viewer, group, qtbot)
+    select(panel, qtbot, ("cells",), ("walls",))
+    rows = panel.tree.selected_rows()
+    assert [r.entry.name for r in rows] == ["cells", "walls"]
+    assert [panel.tree.is_selected(r) for r in panel.model.shown()] == [False, True, False, True]
+    monkeypatch.setattr(panel.tree, "selected_rows", lambda: pytest.fail("listed"))
+    for each in rows:
+        panel.model.looked.emit(each)
+    assert panel.details.name.text() == "2 selected"
+    assert panel.open_button.isEnabled()
+    assert panel.all_button.isEnabled()
 
 
 def test_scrolling_past_reads_little(viewer: Any, thousands: Path, requests: Requests, qtbot: Any):

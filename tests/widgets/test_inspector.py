@@ -309,6 +309,23 @@ def test_a_closed_panel_is_let_go(viewer: Any, samples: dict[str, Sample], qtbot
     assert isinstance(viewer.layers[-1], Image)
 
 
+def test_a_removed_layer_is_let_go(viewer: Any, samples: dict[str, Sample], qtbot: QtBot):
+    panel = open_panel(viewer)
+    for section in panel.sections.values():
+        section.expand()
+    *_, layer = add(viewer, samples["cosem"].path)
+    viewer.layers.selection = {layer}
+    rest(panel, qtbot)
+    panel.levels.boxes_box.setChecked(True)
+    panel.levels.lock_or_not(1)
+    rest(panel, qtbot)
+    there = weakref.ref(layer)
+    viewer.layers.remove(layer)
+    del layer, _
+    rest(panel, qtbot)
+    qtbot.waitUntil(lambda: gc.collect() >= 0 and there() is None, timeout=LONG)
+
+
 def _layers() -> dict[str, tuple[Any, list[str], int]]:
     """Layers of all kinds: how it is made, its shapes, the rows and columns of its matrix."""
     line = np.array([[0.0, 0.0], [3.0, 4.0]])

@@ -149,3 +149,28 @@ def test_a_removed_layer_is_not_replaced(viewer: Any, path: Path, qtbot: QtBot):
     viewer.layers.remove(layer)
     panel.alignment.replace()
     assert len(viewer.layers) == 0
+
+
+def test_a_layer_of_other_pixels_by_now_is_not_replaced(viewer: Any, path: Path, qtbot: QtBot):
+    layer = add_theirs(viewer, path)
+    panel = open_panel(viewer)
+    rest(panel, qtbot)
+    layer.data = [255 - np.asarray(level) for level in layer.data]
+    panel.alignment.replace()
+    assert viewer.layers[:] == [layer]
+    rest(panel, qtbot)
+    assert "other pixels" in said(panel.alignment)
+    assert panel.alignment.replace_button.isHidden()
+
+
+def test_a_layer_that_is_put_back_is_replaced_by_another_one(viewer: Any, path: Path, qtbot: QtBot):
+    layer = add_theirs(viewer, path)
+    panel = open_panel(viewer)
+    for _ in range(2):
+        rest(panel, qtbot)
+        panel.alignment.replace_button.click()
+        assert panel.layer is not layer
+        viewer.layers.append(layer)
+        viewer.layers.selection = {layer}
+    assert len(viewer.layers) == 3
+    assert len({id(each) for each in viewer.layers}) == 3

@@ -219,6 +219,67 @@ def test_cancelled_writes_nothing(shown: tuple[InspectorPanel, Any], path: Path,
     assert at(layer, [0, 0, 0]) == [1.7, 0.6, 5.3]
 
 
+def moved(layer: Any, x: float) -> None:
+    """Move a layer as a mouse or a program does."""
+    layer.translate = (*layer.translate[:-1], x)
+
+
+def declared(path: Path) -> float:
+    """Read where the file puts voxel 0 along x, in nanometres."""
+    return float(strata.open(path).images[0].levels[0].translate[-1])
+
+
+def test_a_layer_that_moves_while_it_is_planned(
+    shown: tuple[InspectorPanel, Any], path: Path, qtbot: QtBot
+):
+    panel, layer = shown
+    moved(layer, 5.3)
+    panel.edit.write_button.click()
+    assert not any(field.isEnabled() for field in panel.edit.rows[2].fields)
+    assert not panel.edit.write_button.isEnabled()
+    moved(layer, 6.3)
+    rest(panel, qtbot)
+    assert panel.edit.rows[2].translate.isEnabled()
+    assert panel.edit.write_button.isEnabled()
+    window = panel.edit.write_back.window
+    assert window is not None
+    assert "6300" in window.text.toPlainText()
+    window.write_button.click()
+    rest(panel, qtbot)
+    assert declared(path) == 6300
+    assert at(layer, [0, 0, 0]) == [1.7, 0.6, 6.3]
+
+
+def test_a_layer_that_moves_under_the_question(
+    shown: tuple[InspectorPanel, Any], path: Path, qtbot: QtBot
+):
+    panel, layer = shown
+    moved(layer, 5.3)
+    window = planned(panel, qtbot)
+    moved(layer, 6.3)
+    window.write_button.click()
+    rest(panel, qtbot)
+    assert declared(path) == 300  # what was shown is not where it is: it is shown anew
+    panel.edit.write_back.window.write_button.click()
+    rest(panel, qtbot)
+    assert declared(path) == 6300
+    assert at(layer, [0, 0, 0]) == [1.7, 0.6, 6.3]
+
+
+def test_a_layer_that_moves_while_it_is_written(
+    shown: tuple[InspectorPanel, Any], path: Path, qtbot: QtBot
+):
+    panel, layer = shown
+    moved(layer, 5.3)
+    planned(panel, qtbot).write_button.click()
+    moved(layer, 6.3)
+    rest(panel, qtbot)
+    assert declared(path) == 5300
+    assert at(layer, [0, 0, 0]) == [1.7, 0.6, 6.3]
+    panel.edit.revert_button.click()
+    assert at(layer, [0, 0, 0]) == [1.7, 0.6, 5.3]
+
+
 def test_not_offered_where_it_cannot_be_written(
     viewer: Any, path: Path, monkeypatch: pytest.MonkeyPatch, qtbot: QtBot
 ):

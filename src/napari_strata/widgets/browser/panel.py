@@ -120,6 +120,7 @@ class BrowserPanel(DockedPanel):
         self.tree.opened.connect(self.open_selected)
         self.model.looked.connect(self._looked)
         self.model.modelReset.connect(self._select)
+        self.model.modelAboutToBeReset.connect(self._keep)
         self.model.narrowed.connect(self._narrowed)
         self.model.failed.connect(self._say)
         self.segment.asked.connect(self._open_segment)
@@ -191,8 +192,11 @@ class BrowserPanel(DockedPanel):
         self._soon_filter.start()
 
     def _narrow(self) -> None:
-        self._kept = {key_of(row.entry) for row in self.tree.selected_rows()}
         self.model.narrow(self.filter.text())
+
+    def _keep(self) -> None:
+        """Note what is selected now: it may be another entry than when narrowing began."""
+        self._kept = {key_of(row.entry) for row in self.tree.selected_rows()}
 
     def _narrowed(self) -> None:
         """Select again what was selected, as far as it is still listed."""
@@ -203,20 +207,18 @@ class BrowserPanel(DockedPanel):
     def _looked(self, row: Row) -> None:
         if row is self._only():
             self._select()
-        elif row in self.tree.selected_rows():
+        elif self.tree.is_selected(row):
             self._show_buttons()
 
     def _only(self) -> Row | None:
         """Give the selected row, if it is only one."""
-        rows = self.tree.selected_rows()
-        return rows[0] if len(rows) == 1 else None
+        return self.tree.selected_rows()[0] if self.tree.count_selected() == 1 else None
 
     def _select(self, *_: object) -> None:
         """Describe what is selected."""
-        rows = self.tree.selected_rows()
-        row = rows[0] if len(rows) == 1 else None
-        if len(rows) > 1:
-            self.details.show_several(len(rows))
+        row, count = self._only(), self.tree.count_selected()
+        if count > 1:
+            self.details.show_several(count)
         else:
             self.details.show_entry(*((None, None) if row is None else (row.entry, row.total)))
             self._show_picture(row)
@@ -225,7 +227,7 @@ class BrowserPanel(DockedPanel):
         self._show_buttons()
 
     def _show_buttons(self) -> None:
-        self.open_button.setEnabled(bool(self.tree.selected_rows()))
+        self.open_button.setEnabled(self.tree.count_selected() > 0)
         group = self._group()
         self.all_button.setEnabled(group is not None)
         name = "" if group is None else group.entry.name
@@ -238,8 +240,7 @@ class BrowserPanel(DockedPanel):
     def _group(self) -> Row | None:
         """Give the group that is meant: the selected one, or the one the selected entry is in."""
         row = self.tree.current_row()
-        rows = self.tree.selected_rows()
-        if row is None or not rows or row not in rows:
+        if row is None or not self.tree.is_selected(row):
             return None
         entry = row.entry
         is_group = entry.has_children and (entry.image is None or row.parent is None)

@@ -84,16 +84,30 @@ class EntryTree(QTreeView):  # type: ignore[misc]
 
     def selected_rows(self) -> list[Row]:
         """Give the selected rows from top to bottom."""
-        rows = [self._model.row_of(index) for index in self.selectionModel().selectedRows()]
+        indices = (
+            self._model.index(number, 0, span.parent())
+            for span in self.selectionModel().selection()
+            for number in range(span.top(), span.bottom() + 1)
+        )
+        rows = map(self._model.row_of, indices)
         return sorted((row for row in rows if row is not None), key=_place)
+
+    def count_selected(self) -> int:
+        """Count the selected rows; quickly, for there may be thousands."""
+        return sum(span.height() for span in self.selectionModel().selection())
+
+    def is_selected(self, row: Row) -> bool:
+        """Tell whether a row is selected."""
+        return bool(self.selectionModel().isSelected(self._model.index_of(row)))
 
     def select_rows(self, rows: Iterable[Row]) -> None:
         """Select these rows and no others; the last one is the current one."""
-        selection = QItemSelection()
+        selection, last = QItemSelection(), QModelIndex()
         for row in rows:
-            index = self._model.index_of(row)
-            selection.select(index, index)
-            self.selectionModel().setCurrentIndex(index, _CURRENT)
+            last = self._model.index_of(row)
+            selection.select(last, last)
+        if last.isValid():
+            self.selectionModel().setCurrentIndex(last, _CURRENT)
         self.selectionModel().select(selection, _SELECT)
 
     def current_row(self) -> Row | None:

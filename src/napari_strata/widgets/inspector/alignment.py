@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from napari.layers import Layer
@@ -13,6 +15,7 @@ from qtpy.QtWidgets import QHBoxLayout, QLineEdit, QPushButton
 from napari_strata import affine
 from napari_strata.affine import Matrix
 from napari_strata.layers.changing.exact_replacement import Exact, find_exact, replace
+from napari_strata.layers.changing.opened_image import levels_of
 from napari_strata.layers.inspecting.alignment import LevelAlignment, alignment
 from napari_strata.layers.inspecting.inspection import Inspection
 from napari_strata.layers.live_world import live_world
@@ -25,6 +28,14 @@ _WORK = "compare"
 _LOOKING_UP = "Looking up where its file puts the levels …"
 
 
+@dataclass(frozen=True)
+class _Compared:
+    """What a layer was found to be of, or why nothing was; true of these arrays alone."""
+
+    found: Exact | str
+    arrays: tuple[Any, ...]
+
+
 class AlignmentPart(Part):
     """One sentence; for layers of other readers, comparing them with their file."""
 
@@ -33,7 +44,7 @@ class AlignmentPart(Part):
 
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
-        self._exact: weakref.WeakKeyDictionary[Layer, Exact | str] = weakref.WeakKeyDictionary()
+        self._compared: weakref.WeakKeyDictionary[Layer, _Compared] = weakref.WeakKeyDictionary()
         self.replace_button = QPushButton("Replace by the exact layer")
         self.replace_button.setToolTip(
             "Put a layer in its place that draws every level where its metadata says; it keeps "
@@ -54,9 +65,24 @@ class AlignmentPart(Part):
         self.compare_button.clicked.connect(self.compare)
         self.path.returnPressed.connect(self.compare)
 
+    def _known(self, layer: Layer) -> Exact | str | None:
+        """Give what was found, unless the layer has other data by now."""
+        compared = self._compared.get(layer)
+        if compared is None:
+            return None
+        if [*map(id, compared.arrays)] != [*map(id, levels_of(layer))]:
+            del self._compared[layer]
+            return None
+        return compared.found
+
+    def forget(self, layer: Layer) -> None:
+        """Let go of what a layer that was removed could have been replaced by."""
+        self._compared.pop(layer, None)
+        super().forget(layer)
+
     def affines(self, layer: Layer) -> Sequence[Matrix] | None:
         """Give where a layer's levels are declared, of one that is not ours and was compared."""
-        exact = self._exact.get(layer)
+        exact = self._known(layer)
         return exact.affines if isinstance(exact, Exact) else None
 
     def of(self, layer: Layer) -> Sequence[LevelAlignment] | None:
@@ -70,11 +96,7 @@ class AlignmentPart(Part):
             return alignment(layer)
         live = live_world(layer)
         places = [affine.compose(live, affine.relative(each, affines[0])) for each in affines]
-        try:
-            return alignment(layer, places)
-        except ValueError:  # the layer has other data by now
-            self._exact.pop(layer, None)
-            return alignment(layer)
+        return alignment(layer, places)
 
     def fill(self, layer: Layer, found: Inspection) -> None:
         """Say how the levels lie; a layer of another reader is compared with its file."""
@@ -84,7 +106,7 @@ class AlignmentPart(Part):
             widget.hide()
         if not of_voxels:
             return
-        aligned, known = self.of(layer), self._exact.get(layer)
+        aligned, known = self.of(layer), self._known(layer)
         if aligned is not None:
             self._tell(layer, found, aligned)
         elif self.desk.awaits(_WORK, layer):
@@ -105,7 +127,7 @@ class AlignmentPart(Part):
             if moved
             else ""
         )
-        exact = self._exact.get(layer)
+        exact = self._known(layer)
         if isinstance(exact, Exact) and _is_elsewhere(layer, exact):
             more += " As a whole it is at another place than its file declares, or in other units."
         self.replace_button.setVisible(isinstance(exact, Exact) and bool(worst.largest or more))
@@ -133,12 +155,14 @@ class AlignmentPart(Part):
             self._look_up(self.layer, self.path.text().strip())
 
     def _look_up(self, layer: Layer, path: str) -> None:
+        arrays = tuple(levels_of(layer))
+
         def done(exact: Exact) -> None:
-            self._exact[layer] = exact
+            self._compared[layer] = _Compared(exact, arrays)
             self.known.emit()
 
         def failed(message: str) -> None:
-            self._exact[layer] = message
+            self._compared[layer] = _Compared(message, arrays)
             if layer is self.layer and self.found is not None:
                 self._offer(self.found, message)
 
@@ -148,7 +172,7 @@ class AlignmentPart(Part):
     def replace(self) -> None:
         """Put the exact layer in the place of the one that is shown."""
         layer = self.layer
-        exact = None if layer is None else self._exact.get(layer)
+        exact = None if layer is None else self._known(layer)
         if layer is None or not isinstance(exact, Exact):
             return
         try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import weakref
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from napari.layers import Image, Labels, Layer
@@ -71,7 +71,7 @@ class CopyPart(Part):
         self.copy_button.clicked.connect(self.copy)
         self.cancel_button.clicked.connect(self.cancel)
         given_up = self._given_up
-        self.destroyed.connect(lambda: [each.set() for each in given_up.values()])
+        self.destroyed.connect(lambda: _give_up_all(given_up.values()))
 
     def know(self, affines: Sequence[Matrix] | None) -> None:
         """Take where the levels of a layer that is not ours belong."""
@@ -194,6 +194,11 @@ class CopyPart(Part):
         """Give up what is being read of a layer that was removed."""
         self._give_up(layer)
         super().forget(layer)
+
+
+def _give_up_all(events: Iterable[threading.Event]) -> None:
+    for event in events:
+        event.set()
 
 
 def _texts(combo: QComboBox) -> list[str]:

@@ -90,8 +90,7 @@ class EditPart(Part):
 
     def fill(self, layer: Layer, found: Inspection) -> None:
         """Fill in where the layer is now; what is being typed stays if that is the same."""
-        ours = can_read_again(layer)
-        self.revert_button.setEnabled(ours)
+        self.show_running(layer)
         try:
             place = place_of(layer) if found.kind not in ("geometry", "other") else None
             reason = "Only images and labels are edited here." if place is None else ""
@@ -110,6 +109,20 @@ class EditPart(Part):
             return
         self._shown = (layer, place)
         self._show(place)
+
+    def show_running(self, layer: Layer) -> None:
+        """Leave the place alone while it is written, or what is to be written is worked out."""
+        running = self.write_back.is_running(layer)
+        for row in self.rows:
+            for field in row.fields:
+                field.setEnabled(not running)
+        self.revert_button.setEnabled(can_read_again(layer) and not running)
+
+    def forget(self, layer: Layer) -> None:
+        """Let go of a layer that was removed."""
+        if self._shown is not None and self._shown[0] is layer:
+            self._shown = None
+        super().forget(layer)
 
     def _set_rows(self, count: int) -> None:
         while len(self.rows) < count:

@@ -181,7 +181,8 @@ class LevelsPart(Part):
             open_geometry_panel(self.desk.viewer)
             return
         self.say("")
-        if not self._agreed(layer, level, "Add it as a layer?"):
+        layers = self.desk.viewer.layers
+        if not self._agreed(layer, level, "Add it as a layer?") or layer not in layers:
             return
         try:
             made = level_layer(layer, level, affines=self._affines)
@@ -189,7 +190,6 @@ class LevelsPart(Part):
             self.say(sentence(error))
             return
         made.visible = True
-        layers = self.desk.viewer.layers
         layers.insert(layers.index(layer) + 1, made)
         layers.selection = {made}
 
