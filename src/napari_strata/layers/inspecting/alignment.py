@@ -88,29 +88,16 @@ def alignment(
         assert declared is not None
         _check(layer, declared)
         places, base, move = tuple(declared), affine.relative(live_world(layer), declared[0]), None
-    displayed = drawn_placement(layer)
-    sliced = displayed if draws_exactly(layer) else _without_translation(displayed)
     found = []
     for index, shape in enumerate(layer.level_shapes):
         expected = affine.relative(places[index], places[0])
-        shown = affine.compose(base, _matrix(displayed, index)) - expected
-        cut = affine.compose(base, _matrix(sliced, index)) - expected
-        if layer.ndim < 3:
-            cut = shown
-        elif not draws_exactly(layer):
-            cut = cut * np.append(shape > 1, True)[:, None]
+        shown, cut = _apart(layer, index, base, expected)
         first, last = _ends(shown, shape)
         sliced_first, sliced_last = _ends(cut, shape)
+        largest = max(farthest(shown, shape), farthest(cut, shape))
+        by = None if move is None else _moved(move, expected, shape)
         found.append(
-            LevelAlignment(
-                level=index,
-                first=first,
-                last=last,
-                sliced_first=sliced_first,
-                sliced_last=sliced_last,
-                largest=max(farthest(shown, shape), farthest(cut, shape)),
-                moved=None if move is None else _moved(move, expected, shape),
-            )
+            LevelAlignment(index, first, last, sliced_first, sliced_last, largest, by),
         )
     return tuple(found)
 
@@ -138,13 +125,19 @@ def _check(layer: Layer, declared: Sequence[Matrix]) -> None:
         )
 
 
-def _without_translation(placement: Placement) -> Placement:
-    """Give napari's sliced axes, on which it takes the plane ``round(position / scale)``."""
-    return Placement(placement.scale, tuple((0.0,) * placement.ndim for _ in placement.scale))
+def _apart(layer: Layer, level: int, base: Matrix, expected: Matrix) -> tuple[Matrix, Matrix]:
+    """Return drawn minus expected, on displayed axes and on sliced ones: voxel → level-0 voxels.
 
-
-def _matrix(placement: Placement, level: int) -> Matrix:
-    return affine.from_scale_translate(placement.scale[level], placement.translate[level])
+    ``base`` is where level 0 is drawn.
+    """
+    own = drawn_placement(layer)
+    scale, translate = own.scale[level], own.translate[level]
+    shown = affine.compose(base, affine.from_scale_translate(scale, translate)) - expected
+    if layer.ndim < 3 or draws_exactly(layer):
+        return shown, shown
+    # By itself napari takes the plane round(position / scale); of one plane, always that.
+    cut = affine.compose(base, affine.from_scale_translate(scale)) - expected
+    return shown, cut * np.append(layer.level_shapes[level] > 1, True)[:, None]
 
 
 def _move(layer: Layer, known: KnownLevels) -> Matrix | None:
