@@ -16,8 +16,9 @@ from formats.helpers import write_ome_04, write_zarr_array
 from napari_strata.dataset.browse import browse
 from napari_strata.dataset.entry import Cancelled, Entry, look_all
 from napari_strata.model import OpenError, Problem
+from napari_strata.widgets import captions
 from napari_strata.widgets.browser import history
-from napari_strata.widgets.browser.entry_text import columns, lines, memory
+from napari_strata.widgets.browser.entry_text import columns, lines
 from napari_strata.widgets.browser.listing import BATCH, Opened, key_of, narrowed, next_part
 from napari_strata.widgets.browser.reading import Reading
 
@@ -127,7 +128,7 @@ SIZES = {0: "0 bytes", 999: "999 bytes", 1500: "1.5 kB", 250e6: "250 MB", 3e15: 
 
 @pytest.mark.parametrize(("nbytes", "text"), SIZES.items())
 def test_sizes(nbytes: float, text: str):
-    assert memory(int(nbytes)) == text
+    assert captions.size(int(nbytes)) == text
 
 
 # ---------------------------------------------------------------------------------- listing

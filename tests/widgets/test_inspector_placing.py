@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from inspector_window import add, at, choose, column, double_click, rest, said
+from inspector_window import LONG, add, at, choose, column, double_click, rest, said
 from pytestqt.qtbot import QtBot
+from qtpy.QtCore import QThreadPool
 
 import napari_strata as strata
 from geometries import stores
@@ -17,6 +19,7 @@ from layers.layer_drawing import drawn_position, settle
 from layers.opened import write_06
 from napari_strata.samples import Sample
 from napari_strata.widgets.geometry_panel import GeometryPanel
+from napari_strata.widgets.inspector import again
 from napari_strata.widgets.inspector.panel import InspectorPanel, open_panel
 
 pytestmark = pytest.mark.window
@@ -96,6 +99,35 @@ def test_origin_moves_all_that_was_opened_together(
     choose(panel.placing.origin, 0)
     rest(panel, qtbot)
     assert [at(x, [0, 0, 0]) for x in layers] == [[0, 0, 0]] * 2
+
+
+def test_the_last_choice_counts_by_whichever_layer(
+    viewer: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, qtbot: QtBot
+):
+    """One reading is held back; its choice was made before that of the other layer."""
+    path = write_06(tmp_path / "i.zarr")
+    (first,), (second,) = add(viewer, path), add(viewer, path)
+    panel = placing(viewer, first, qtbot)
+    begun, let, read = threading.Event(), threading.Event(), again.read_all
+
+    def slow(layers: Any, **how: Any) -> Any:
+        if layers[0] is first:
+            begun.set()
+            assert let.wait(30)
+        return read(layers, **how)
+
+    monkeypatch.setattr(again, "read_all", slow)
+    choose(panel.placing.system, panel.placing.system.findText("moved"))
+    qtbot.waitUntil(begun.is_set, timeout=LONG)
+    viewer.layers.selection = {second}
+    qtbot.waitUntil(lambda: panel.layer is second and panel.is_settled, timeout=LONG)
+    choose(panel.placing.system, panel.placing.system.findText("turned"))
+    qtbot.waitUntil(lambda: not panel.placing.desk.awaits("place", second), timeout=LONG)
+    let.set()
+    rest(panel, qtbot)
+    assert QThreadPool.globalInstance().waitForDone(LONG)
+    rest(panel, qtbot)
+    assert [x.metadata["strata"]["system"] for x in (first, second)] == ["turned"] * 2
 
 
 def test_an_origin_that_the_metadata_says_itself_stays(

@@ -67,10 +67,14 @@ def _vector(numbers: Sequence[float]) -> str:
 
 def memory(count: int, columns: int) -> str:
     """Say roughly what so many vertices take in memory."""
-    size = float(count) * columns * 8
+    return size(count * columns * 8)
+
+
+def size(nbytes: int) -> str:
+    """Say how much so many bytes are."""
+    value = float(nbytes)
     for unit in ("bytes", "kB", "MB", "GB", "TB"):
-        if size < 1000:
+        if value < 1000 or unit == "TB":
             break
-        if unit != "TB":
-            size /= 1000
-    return f"{size:,.0f} {unit}" if size >= 100 or unit == "bytes" else f"{size:,.1f} {unit}"
+        value /= 1000
+    return f"{value:,.0f} {unit}" if value >= 100 or unit == "bytes" else f"{value:.1f} {unit}"

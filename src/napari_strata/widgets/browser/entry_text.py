@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from napari_strata import units
 from napari_strata.dataset.entry import Entry
 from napari_strata.dataset.entry_details import Details
+from napari_strata.widgets import captions
 
 COLUMNS = ("Name", "Format", "Shape", "Type", "Voxel size", "Extent")
 
@@ -63,18 +64,8 @@ def lines(entry: Entry, total: int | None = None) -> list[tuple[str, str]]:
         found.append(("Levels", str(details.levels) if details.levels else ""))
     found.append(("Vertices", _count(details.vertices)))
     found.append(("Segments", _count(details.segments)))
-    found.append(("Size", "" if details.nbytes is None else memory(details.nbytes)))
+    found.append(("Size", "" if details.nbytes is None else captions.size(details.nbytes)))
     return [(name, value) for name, value in found if value]
-
-
-def memory(nbytes: int) -> str:
-    """Say how large an array is."""
-    size = float(nbytes)
-    for unit in ("bytes", "kB", "MB", "GB", "TB"):
-        if size < 1000 or unit == "TB":
-            break
-        size /= 1000
-    return f"{size:,.0f} {unit}" if size >= 100 or unit == "bytes" else f"{size:.1f} {unit}"
 
 
 def _shape(details: Details, entry: Entry) -> str:

@@ -18,6 +18,7 @@ from napari_strata.layers.changing.exact_replacement import Exact, find_exact, r
 from napari_strata.layers.changing.opened_image import levels_of
 from napari_strata.layers.inspecting.alignment import LevelAlignment, alignment
 from napari_strata.layers.inspecting.inspection import Inspection
+from napari_strata.layers.inspecting.live_place import farthest
 from napari_strata.layers.live_world import live_world
 from napari_strata.store.location import is_url
 from napari_strata.widgets.inspector import figures
@@ -186,5 +187,4 @@ def _is_elsewhere(layer: Layer, exact: Exact) -> bool:
     if tuple(str(unit) for unit in layer.units) != exact.units:
         return True
     apart = affine.relative(live_world(layer), exact.affines[0]) - np.eye(layer.ndim + 1)
-    ends = np.append(np.array([[0] * layer.ndim, layer.level_shapes[0] - 1]), [[1], [1]], axis=1)
-    return bool(np.abs(ends @ apart.T).max() > _EXACT)
+    return farthest(apart, layer.level_shapes[0]) > _EXACT

@@ -141,6 +141,8 @@ class PlacingPart(Part):
         def failed(message: str) -> None:
             self._finish(layer, message, "error")
 
+        for each in layers:  # what is chosen last counts, by whichever of them
+            self.desk.background.forget((_WORK, each))
         self.desk.run(_WORK, layer, lambda: again.read_all(layers, **how), done, failed)
         if self.found is not None:
             self.fill(layer, self.found)
