@@ -11,6 +11,7 @@ from typing import Any
 import napari
 import pytest
 from napari.utils.notifications import Notification, notification_manager
+from pytestqt.qtbot import QtBot
 from qtpy.QtCore import QObject, QTimer
 
 from formats.helpers import write_ome_04
@@ -57,6 +58,36 @@ def test_what_fails_is_raised_here(qapp: Any):
     with pytest.raises(ValueError, match="no such array") as caught:
         wait_for(lambda: (_ for _ in ()).throw(error))
     assert caught.value is error
+
+
+def test_a_drop_during_a_drop(qapp: Any):
+    """The first one is read before the second; it can go on only after it."""
+    first, second = Held(lambda: "first"), Held(lambda: "second")
+    results: list[str] = []
+
+    def drop_again() -> None:
+        first.end()
+        second.let_through_by_the_window()
+        results.append(wait_for(second))
+
+    QTimer.singleShot(0, drop_again)
+    results.append(wait_for(first))
+    assert results == ["second", "first"]
+
+
+def test_a_second_drop_that_fails_costs_the_first_nothing(qapp: Any, qtbot: QtBot):
+    first = Held(lambda: "first")
+
+    def drop_again() -> None:
+        try:
+            wait_for(lambda: (_ for _ in ()).throw(ValueError("no such array")))
+        finally:
+            first.let_through_by_the_window()
+
+    with qtbot.captureExceptions() as raised:
+        QTimer.singleShot(0, drop_again)
+        assert wait_for(first) == "first"
+    assert [str(error) for _, error, _ in raised] == ["no such array"]
 
 
 def test_another_thread_than_qts_waits_by_itself(qapp: Any):
