@@ -71,7 +71,7 @@ class EditPart(Part):
         for column, head in enumerate(self.heads):
             head.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
             self.grid.addWidget(head, 0, column)
-        for column, stretch in enumerate((2, 4, 4, 3)):
+        for column, stretch in enumerate((2, 3, 5, 3)):
             self.grid.setColumnStretch(column, stretch)
         self.hint = quiet_text("")
         self.revert_button = QPushButton("Revert")

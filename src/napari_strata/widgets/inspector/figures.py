@@ -66,8 +66,8 @@ def offset(voxels: float) -> str:
 
 
 def by_axis(names: Sequence[str], numbers: Sequence[float]) -> str:
-    """Give a number for each axis by its name."""
-    return ", ".join(f"{n} {v:+.3g}" for n, v in zip(names, numbers, strict=True))
+    """Give a number for each axis by its name; napari calls an axis -1, say, that has none."""
+    return ", ".join(f"{n}: {v:+.3g}" for n, v in zip(names, numbers, strict=True))
 
 
 def matrix(rows: Sequence[Sequence[float]]) -> str:

@@ -52,7 +52,7 @@ class OriginsPart(Part):
         fixed_width(self.matrix)
         self.matrix.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.copy_button = QPushButton("Copy the matrix")
-        self.copy_button.setToolTip("Copy it as JSON, in micrometers and seconds, row by row")
+        self.copy_button.setToolTip("Copy it as JSON, in micrometres and seconds, row by row")
         for widget in (self.tree, self.said, self.where, self.matrix, self.copy_button):
             self.column.addWidget(widget)
         self.column.addWidget(self.message)
