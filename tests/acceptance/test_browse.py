@@ -354,6 +354,9 @@ def test_a_link_out_of_the_dataset_is_shown_and_not_followed(tmp_path: Path):
     one = one.look()
     assert [p.code for p in one.problems] == ["link-outside"]
     assert (one.image, one.has_children) == (None, False)
+    with pytest.raises(strata.OpenError, match="x: is a link that leads out of the dataset"):
+        one.open()
+    assert strata.open(tmp_path / "secret").images  # it is for the user to name it
 
 
 @pytest.mark.parametrize(

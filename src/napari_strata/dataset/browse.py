@@ -18,7 +18,7 @@ from napari_strata.dataset.opening import Dataset, context_at, open_at
 from napari_strata.formats import Found, annotations_beside, ome_plate, ome_series, ome_well
 from napari_strata.formats.discover import Visit, folders_in, stands_for, visit
 from napari_strata.formats.groups import CollectionKind, collection_kind, open_group
-from napari_strata.model import OpenError, Problem
+from napari_strata.model import OpenError, Problem, Severity
 from napari_strata.store.cancel import cancelled_by
 from napari_strata.store.container import identify, open_container
 from napari_strata.store.hierarchy import Group
@@ -64,7 +64,15 @@ class _Tree(FoundEntries):
     """Folders and collections of one browsed container."""
 
     def open(self, node: Node) -> Dataset:
-        """Open everything in a folder afresh, as if its path had been given."""
+        """Open everything in a folder afresh, as if its path had been given.
+
+        Raises
+        ------
+        OpenError
+            As `open_at` does, or if it is a link that leads out of what is browsed.
+        """
+        if not node.inside():
+            raise OpenError(_leads_out(node, "error"))
         path = self.address(node)
         return open_at(open_container(path, self.choices.profile), path, self.choices)
 
@@ -85,9 +93,8 @@ class _Tree(FoundEntries):
         )
         if node.inside():
             return entry
-        message = "is a link that leads out of the dataset; not followed"
-        problem = Problem("link-outside", "warning", node.shown_path, message)
-        return replace(entry, looked=True, read=None, has_children=False, problems=(problem,))
+        told = (_leads_out(node, "warning"),)
+        return replace(entry, looked=True, read=None, has_children=False, problems=told)
 
     def look(self, node: Node, kind: EntryKind = "group", name: str = "") -> Entry:
         """Read what a folder is; ``kind`` and ``name`` are what its parent says of it."""
@@ -215,6 +222,11 @@ class _Tree(FoundEntries):
     def one_of_series(self, pair: tuple[Node, str]) -> Entry:
         node, name = pair
         return self.unlooked(node, "series", name)
+
+
+def _leads_out(node: Node, severity: Severity) -> Problem:
+    message = "is a link that leads out of the dataset; not followed: give what it leads to itself"
+    return Problem("link-outside", severity, node.shown_path, message)
 
 
 def _is_beside(entry: Entry) -> bool:
