@@ -201,8 +201,8 @@ class LevelTable(QTableWidget):  # type: ignore[misc]
         lines = [
             f"first voxel · {figures.by_axis(names, found.first)}",
             f"last voxel · {figures.by_axis(names, found.last)}",
-            f"first plane, where the axis is a slider · {figures.by_axis(names, found.sliced_first)}",
-            f"last plane, where the axis is a slider · {figures.by_axis(names, found.sliced_last)}",
+            f"first plane on a slider · {figures.by_axis(names, found.sliced_first)}",
+            f"last plane on a slider · {figures.by_axis(names, found.sliced_last)}",
         ]
         item.setToolTip("\n".join(["Drawn minus declared, in voxels of level 0", *lines]))
 
