@@ -60,10 +60,14 @@ _LEVEL = ("Level", "0 is the finest; the colour is that of its box in the viewer
 _DRAWN = ("", "The level that is drawn now")
 _LOCK = ("", "Click a lock to draw this level always, or no longer")
 _IN_AXES: tuple[tuple[str, str, Text], ...] = (
-    ("Scale", "Size of a voxel as declared, in the unit", lambda _, r: figures.vector(r.scale)),
+    (
+        "Scale",
+        "Size of a voxel as declared, in the unit; – where more is declared, such as a rotation",
+        lambda _, r: figures.vector(r.scale),
+    ),
     (
         "Translation",
-        "Centre of voxel 0 as declared, in the unit",
+        "Centre of voxel 0 as declared, in the unit; – as for the scale",
         lambda _, r: figures.vector(r.translate),
     ),
     ("Unit", "As declared; px: a plain voxel", lambda _, r: figures.unit_row(r.units)),
