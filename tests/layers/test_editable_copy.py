@@ -13,8 +13,12 @@ from napari.layers import Image, Labels
 from opened import COS, SIN, VOXEL, at, opened, write_06
 
 import napari_strata as strata
+from napari_strata.export.planning.layer_image import layer_image
 from napari_strata.layers.changing.editable_copy import Cancelled, copy_cost, read_copy
 from napari_strata.layers.changing.reopen import apply, read_again
+from napari_strata.layers.common_origin import move_near_zero
+from napari_strata.layers.inspecting.alignment import alignment
+from napari_strata.layers.inspecting.inspection import inspect
 from napari_strata.samples import Sample
 
 
@@ -29,7 +33,7 @@ def test_all_of_a_level(samples: dict[str, Sample]):
     # em/fibsem-uint8/s2: the mean of 4³ voxels, so 1.5 of 1200 × 1000 × 1000 nm further on
     assert at(made, [0, 0, 0]) == [2.7, 1.25, 1.9]
     assert at(made, [1, 1, 1]) == [7.5, 5.25, 5.9]
-    assert "strata" not in made.metadata
+    assert made.metadata == {"strata": {"common_origin": [0, 0, 0]}}  # and no record
     assert made.axis_labels == ("z", "y", "x")
     assert [str(unit) for unit in made.units] == ["micrometer"] * 3
 
@@ -100,6 +104,25 @@ def test_labels_are_painted_and_exported(samples: dict[str, Sample], tmp_path: P
     assert np.asarray(image.levels[0].data)[1, 5, 6] == 9
     np.testing.assert_allclose(image.levels[0].translate, [35.0, 44.4, 43.3])
     np.testing.assert_allclose(image.levels[0].scale, [2.4, 2, 2])
+
+
+@pytest.mark.parametrize("moved", ["before", "after"])
+def test_what_is_exported_beside_its_place_is_said_so(samples: dict[str, Sample], moved: str):
+    """Of a copy as of the layer it is of, and whichever was there when all were moved."""
+    viewer = ViewerModel()
+    layer = viewer.add_layer(opened(samples["cosem"].path, "mito_seg"))
+    if moved == "before":
+        move_near_zero(viewer.layers)
+    made = viewer.add_layer(read_copy(layer, 0).layer())
+    assert alignment(made) is None
+    assert inspect(made).kind == "single"
+    assert [p.code for p in layer_image(made).losses] == ["moved-origin"] * (moved == "before")
+    if moved == "after":
+        move_near_zero(viewer.layers)
+    np.testing.assert_allclose(made.data_to_world([0, 0, 0]), layer.data_to_world([0, 0, 0]))
+    said = [p.message for each in (layer, made) for p in layer_image(each).losses]
+    assert len(said) == 2
+    assert said[0] == said[1]
 
 
 def test_nothing_in_the_box(samples: dict[str, Sample]):
