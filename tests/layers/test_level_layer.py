@@ -15,6 +15,7 @@ from opened import CUBES, SYSTEMS, VOXEL, at, opened, write_06
 from napari_strata.affine import from_scale_translate
 from napari_strata.layers.changing.level_layer import level_layer
 from napari_strata.layers.changing.reopen import apply, read_again
+from napari_strata.layers.common_origin import move_near_zero
 from napari_strata.samples import Sample
 
 
@@ -74,6 +75,17 @@ def test_a_level_that_runs_against_level_0(samples: dict[str, Sample]):
     layer = opened(samples["cosem"].path, "mito_pred")
     # y runs down from 158.6 µm at level 0 (2 µm), from 157.6 µm at level 1 (4 µm)
     assert at(level_layer(layer, 1), [0, 0, 0]) == [2.7, 157.6, 1.7]
+
+
+def test_a_level_of_other_data_has_no_record_but_of_where_all_were_moved(
+    samples: dict[str, Sample],
+):
+    layer = opened(samples["cosem"].path)
+    assert move_near_zero([layer]).any()
+    layer.data = [np.asarray(level) + 1 for level in layer.data]
+    made = level_layer(layer, 1)
+    offset = layer.metadata["strata"]["common_origin"]
+    assert made.metadata == {"strata": {"common_origin": offset}}
 
 
 def test_layers_of_others_need_to_be_told():

@@ -20,10 +20,8 @@ from napari_strata.affine import Matrix
 from napari_strata.layers.changing.level_layer import level_world
 from napari_strata.layers.changing.level_lock import chunk_sizes
 from napari_strata.layers.changing.look import take_look
-from napari_strata.layers.changing.opened_image import levels_of
-from napari_strata.layers.common_origin import OFFSET
+from napari_strata.layers.changing.opened_image import common_origin_alone, levels_of
 from napari_strata.layers.live_world import set_world, unread
-from napari_strata.layers.notes import KEY
 
 Box = Mapping[str, tuple[float, float]]
 """Lowest and highest position in the world, by the name of an axis; in the layer's units
@@ -62,7 +60,7 @@ class Copy:
             "axis_labels": source.axis_labels,
             "visible": False,
             "units": tuple(str(unit) for unit in source.units),
-            "metadata": _metadata(source),
+            "metadata": common_origin_alone(source),
         }
         made: Layer
         if isinstance(source, Labels):
@@ -75,14 +73,6 @@ class Copy:
             set_world(made, self.world)
             take_look(made, source)
         return made
-
-
-def _metadata(layer: Layer) -> dict[str, Any]:
-    """Keep of a record only what a layer that is exported as it lies has to say of that."""
-    note = layer.metadata.get(KEY)
-    if not isinstance(note, Mapping):
-        return {}
-    return {KEY: {OFFSET: list(note.get(OFFSET, [0.0] * layer.ndim))}}
 
 
 def copy_cost(

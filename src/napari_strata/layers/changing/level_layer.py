@@ -13,7 +13,12 @@ from napari_strata.affine import Matrix
 from napari_strata.layers.arrival import settle
 from napari_strata.layers.changing.as_levels import as_levels, can_be_one_level
 from napari_strata.layers.changing.look import take_look
-from napari_strata.layers.changing.opened_image import image_note, level_worlds, levels_of
+from napari_strata.layers.changing.opened_image import (
+    common_origin_alone,
+    image_note,
+    level_worlds,
+    levels_of,
+)
 from napari_strata.layers.drawing.placed import exact_drawing, place
 from napari_strata.layers.live_world import live_world, set_world, unread
 from napari_strata.layers.notes import KEY, PLACEMENT, SHAPES, forget_placement
@@ -108,7 +113,7 @@ def _metadata(layer: Layer, level: int, name: str) -> dict[str, Any]:
         note = image_note(layer)
     except ValueError:
         rest = {k: v for k, v in layer.metadata.items() if k != KEY}
-        return rest
+        return rest | common_origin_alone(layer)
     own = {k: v for k, v in note.items() if k not in _NOT_ITS_OWN}
     own |= {key: [note[key][level]] for key in PER_LEVEL}
     return forget_placement({**layer.metadata, KEY: {**own, LAYER_NAME: name}})

@@ -73,6 +73,17 @@ def common_shift(layer: Layer) -> Matrix:
     return affine.from_scale_translate(np.ones(layer.ndim), -offset / sizes)
 
 
+def common_origin_alone(layer: Layer) -> dict[str, Any]:
+    """Return metadata for a layer that is made of a layer of ours and holds other data.
+
+    It is no longer what was opened; but where it is exported, that is where it was moved to.
+    """
+    note = layer.metadata.get(KEY)
+    if not isinstance(note, Mapping):
+        return {}
+    return {KEY: {OFFSET: list(note.get(OFFSET, [0.0] * layer.ndim))}}
+
+
 def level_worlds(layer: Layer) -> list[Matrix] | None:
     """List where each level of a layer belongs now: as declared, moved as the layer was.
 
