@@ -123,6 +123,13 @@ def test_what_has_not_been_looked_at_has_a_name(tmp_path: Path):
     assert lines(browse(tmp_path / "a.zarr"), 1) == [("Kind", "container"), ("Holds", "1")]
 
 
+def test_an_empty_folder_says_so(tmp_path: Path):
+    (tmp_path / "a" / "tiffs").mkdir(parents=True)
+    (tmp_path / "a" / "tiffs" / "1.tif").write_bytes(b"II*")
+    (folder,) = browse(tmp_path / "a").children().entries
+    assert lines(folder.look()) == [("Kind", "group"), ("Holds", "nothing that can be opened")]
+
+
 SIZES = {0: "0 bytes", 999: "999 bytes", 1500: "1.5 kB", 250e6: "250 MB", 3e15: "3,000 TB"}
 
 

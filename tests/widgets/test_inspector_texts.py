@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from inspector_window import add, add_theirs, rest
+from inspector_window import add, add_theirs, rest, said, type_in
 from pytestqt.qtbot import QtBot
 from qtpy.QtCore import Qt
 
@@ -49,3 +49,13 @@ def test_headings_of_the_editor_fit_a_narrow_panel(viewer: Any, path: Path, qtbo
     qtbot.waitUntil(lambda: panel.edit.heads[0].width() > 0)
     cut = [h.text() for h in panel.edit.heads if h.width() < h.sizeHint().width()]
     assert (panel.width() <= WIDTH, cut) == (True, [])
+
+
+def test_what_was_not_found_is_a_sentence(viewer: Any, path: Path, qtbot: QtBot):
+    add_theirs(viewer, path, known=False)
+    panel = open_panel(viewer)
+    rest(panel, qtbot)
+    missing = path.parent / "nothing.zarr"
+    type_in(panel.alignment.path, str(missing))
+    rest(panel, qtbot)
+    assert said(panel.alignment) == f"{missing}: does not exist."

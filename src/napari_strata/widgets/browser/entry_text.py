@@ -53,7 +53,9 @@ def lines(entry: Entry, total: int | None = None) -> list[tuple[str, str]]:
     details = entry.details()
     what = kind(entry) + (f", {entry.format}" if entry.format else "")
     if details is None:
-        known = [("Kind", what), ("Holds", _count(total))]
+        empty = not entry.has_children and not entry.problems
+        holds = "nothing that can be opened" if empty else _count(total)
+        known = [("Kind", what), ("Holds", holds)]
         return [(a, b) for a, b in known if b] if entry.looked else [("", "Not looked at yet.")]
     found = [("Kind", what), ("Axes", ", ".join(details.axes))]
     if details.shape is not None:

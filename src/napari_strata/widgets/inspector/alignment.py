@@ -162,7 +162,8 @@ class AlignmentPart(Part):
             self._compared[layer] = _Compared(exact, arrays)
             self.known.emit()
 
-        def failed(message: str) -> None:
+        def failed(text: str) -> None:
+            message = sentence(ValueError(text))
             self._compared[layer] = _Compared(message, arrays)
             if layer is self.layer and self.found is not None:
                 self._offer(self.found, message)
