@@ -169,7 +169,7 @@ def test_locking(viewer: Any, server: FarServer, inspector: InspectorPanel, qtbo
         settle(viewer, qtbot)
     assert locked == (other, other)
     assert layer.locked_data_level is None
-    assert inspector.levels.boxes_of is layer
+    assert inspector.levels.boxes.layer is layer
     assert server.asked > before
     assert_free(holds)
 
