@@ -54,7 +54,8 @@ def thumbnail(
     ----------
     shown : an image, or an entry that has been looked at.
     size : of the longer side, in pixels.
-    most_bytes : how much may be read, in bytes of whole chunks as they are in memory.
+    most_bytes : how much may be read, in bytes as they are in memory: of whole chunks, but of
+        those at the borders what is inside of the level.
 
     Returns
     -------
