@@ -216,6 +216,19 @@ def test_labels_that_stay_are_told(tmp_path):
     assert stores.ome_places(path / "labels" / "seg") == {"0": ([4, 4, 4], [10, 41, 31])}
 
 
+def test_labels_without_a_unit_take_the_one_their_image_gets(tmp_path):
+    path = with_labels(tmp_path)
+    for folder in (path, path / "labels" / "seg"):
+        attributes = stores.read_json(folder / ".zattrs")
+        for axis in attributes["multiscales"][0]["axes"]:
+            axis.pop("unit", None)
+        stores.write_json(folder / ".zattrs", attributes)
+    edit_metadata(path, unit="um", labels=False).write()
+    found = strata.open(path)
+    assert [a.unit for image in found.images for a in image.axes] == ["micrometer"] * 6
+    assert stores.ome_places(path / "labels" / "seg") == {"0": ([4, 4, 4], [10, 41, 31])}
+
+
 # ----------------------------------------------------------------------------------- in N5
 
 

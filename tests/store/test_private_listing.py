@@ -36,6 +36,17 @@ def test_wrong_credentials_are_one_line(private: S3):
         RemoteBackend(parse_location("s3://lab/a.n5")).list("a.n5")
 
 
+def test_no_usual_credentials_are_one_line(private: S3, monkeypatch: pytest.MonkeyPatch, tmp_path):
+    """There is a profile of another name alone: botocore's error is no OSError."""
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.delenv(name)
+    file = tmp_path / "credentials"
+    file.write_text("[lab]\naws_access_key_id = a\naws_secret_access_key = b\n")
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(file))
+    with pytest.raises(ReadError, match="cannot be listed: Unable to locate credentials"):
+        RemoteBackend(parse_location("s3://lab/a.n5")).list("a.n5")
+
+
 def test_without_s3fs_the_extra_is_named(private: S3, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setitem(sys.modules, "s3fs", None)
     with pytest.raises(strata.OpenError, match=r"napari-strata\[s3\]"):

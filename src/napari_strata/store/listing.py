@@ -98,21 +98,24 @@ def list_s3_folder_signed(
     """
     try:
         import s3fs
+        from botocore.exceptions import BotoCoreError
     except ImportError:
         message = 'cannot be listed anonymously; for private buckets install "napari-strata[s3]"'
         raise ReadError(message) from None
-    files = s3fs.S3FileSystem(
-        anon=False,
-        profile=profile or None,
-        endpoint_url=endpoint,
-        client_kwargs={"region_name": region} if region else {},
-        use_listings_cache=False,
-    )
     try:
+        files = s3fs.S3FileSystem(
+            anon=False,
+            profile=profile or None,
+            endpoint_url=endpoint,
+            client_kwargs={"region_name": region} if region else {},
+            use_listings_cache=False,
+        )
         entries = files.ls(f"{bucket}/{key.strip('/')}".rstrip("/"), detail=True)
-    except FileNotFoundError:
+    except FileNotFoundError as error:
+        if "bucket does not exist" in str(error):
+            raise ReadError(f"cannot be listed: there is no bucket {bucket}") from error
         return Listing((), ())
-    except OSError as error:
+    except (OSError, BotoCoreError) as error:
         raise ReadError(f"cannot be listed: {error}") from error
     names = {True: set[str](), False: set[str]()}
     for entry in entries:

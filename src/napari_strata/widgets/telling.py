@@ -33,7 +33,8 @@ def notify(built: Built, browse: Callable[[], Any] | None = None) -> None:
         show_info(_about_meshes(folder))
     problems = [p for p in built.problems if p.severity != "info"]
     if problems:
-        more = f" (and {len(problems) - 1} more, see layer.metadata)" if problems[1:] else ""
+        count = len(problems) - 1
+        more = f" (and {count} more, see Plugins > Strata > Inspector)" if count else ""
         show_warning(f"{problems[0]}{more}")
 
 

@@ -188,6 +188,7 @@ def _verify(
         raise ExportError(f"the dataset could no longer be opened: {error}") from None
     if [i.path for i in then.images] != [i.path for i in opened.dataset.images]:
         raise ExportError("the dataset would no longer hold the same images; nothing is written")
+    of_leader = {each.path for each in labels_of(opened)} if opened.image.format in _OME else ()
     for before, after in zip(opened.dataset.images, then.images, strict=True):
         known = before.model.intrinsic or before.model
         found = after.model.intrinsic or after.model
@@ -199,7 +200,16 @@ def _verify(
             levels = [expected.affine_of(i) for i in range(len(known.levels))]
             _compare(found, expected.axes, levels)
         else:
-            _compare(found, known.axes, [level.affine for level in known.levels])
+            axes = _read_along(known.axes, leader) if before.path in of_leader else known.axes
+            _compare(found, axes, [level.affine for level in known.levels])
+
+
+def _read_along(axes: Sequence[Axis], leader: Moved) -> tuple[Axis, ...]:
+    """Give labels that stay, and have no unit of their own, that which their image gets."""
+    new = {axis.name: axis.unit for axis in leader.axes}
+    return tuple(
+        axis if axis.unit is not None else replace(axis, unit=new.get(axis.name)) for axis in axes
+    )
 
 
 def _compare(found: model.Image, axes: Sequence[Axis], levels: Sequence[Matrix]) -> None:
