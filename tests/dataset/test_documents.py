@@ -134,3 +134,10 @@ def test_an_image_that_is_gone(samples: dict[str, Any]):
 )
 def test_text(raw: bytes, expected: str):
     assert Document("a", raw).text == expected
+
+
+def test_members_of_one_name_are_all_shown():
+    """The last one counts, as every reader has it; the others are in the file all the same."""
+    raw = b'{"scale": [1], "scale": [2.50], "e": {}}'
+    expected = '{\n  "scale": [1],\n  "scale": [2.50],\n  "e": {}\n}'
+    assert Document("a", raw).text == expected

@@ -42,7 +42,9 @@ class Document:
         """
         raw = self.bytes.decode("utf-8-sig", "replace")
         try:
-            value = json.loads(raw, parse_float=_Literal, parse_int=_Literal)
+            value = json.loads(
+                raw, parse_float=_Literal, parse_int=_Literal, object_pairs_hook=_Members
+            )
             return "\n".join(_lines(value, ""))
         except (ValueError, RecursionError):
             return raw
@@ -147,6 +149,10 @@ class _Literal(str):
     """A number as it is written."""
 
 
+class _Members(tuple[tuple[str, Any], ...]):
+    """The members of a JSON object, all of them: readers take the last of those of one name."""
+
+
 def _lines(value: Any, indent: str) -> Iterator[str]:
     """Write JSON as lines; the first one has no indent of its own."""
     inner = indent + "  "
@@ -156,11 +162,11 @@ def _lines(value: Any, indent: str) -> Iterator[str]:
         yield short
         return
     items = (
-        [(f"{json.dumps(key, ensure_ascii=False)}: ", item) for key, item in value.items()]
-        if isinstance(value, dict)
+        [(f"{json.dumps(key, ensure_ascii=False)}: ", item) for key, item in value]
+        if isinstance(value, _Members)
         else [("", item) for item in value]
     )
-    opening, closing = "{}" if isinstance(value, dict) else "[]"
+    opening, closing = "{}" if isinstance(value, _Members) else "[]"
     yield opening
     for index, (key, item) in enumerate(items):
         lines = list(_lines(item, inner))
@@ -176,10 +182,10 @@ def _on_one_line(value: Any) -> str | None:
     """Write plain values, lists of them, and what is empty; None for all else."""
     if isinstance(value, _Literal):
         return str(value)
-    if isinstance(value, dict) and value:
-        return None
+    if isinstance(value, _Members):
+        return None if value else "{}"
     if isinstance(value, list):
-        parts = [_on_one_line(item) for item in value if not isinstance(item, dict | list)]
+        parts = [_on_one_line(item) for item in value if not isinstance(item, _Members | list)]
         if len(parts) < len(value):
             return None
         return f"[{', '.join(part or '' for part in parts)}]"
