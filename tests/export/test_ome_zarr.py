@@ -18,6 +18,7 @@ from napari_strata.export.planning.export_plan import estimate
 from napari_strata.export.planning.image_plan import plan_images
 from napari_strata.export.planning.layer_image import LayerImage, LayerLevel, layer_image
 from napari_strata.export.planning.options import Options, options_of
+from napari_strata.export.planning.plan_text import told
 from napari_strata.model import Axis, ChannelDisplay, Display
 from napari_strata.samples import write_sample
 
@@ -551,7 +552,7 @@ def test_progress_counts_all_images(tmp_path: Path):
     assert [done for done, _ in seen] == sorted(done for done, _ in seen)
 
 
-def test_the_fingerprint_is_that_of_the_pixels_and_of_what_is_said_of_them(tmp_path: Path):
+def test_the_fingerprint_is_that_of_the_pixels_and_their_places(tmp_path: Path):
     source = write_sample("ome-zarr-0.5", tmp_path / "in").path
     first, again = (plan_images(layers_of(source)).fingerprint for _ in range(2))
     assert first == again
@@ -570,3 +571,17 @@ def test_documents_are_json(tmp_path: Path):
     text = (tmp_path / "o.zarr/zarr.json").read_text()
     found = json.loads(text)["attributes"]["ome"]["image-label"]["properties"]
     assert found == [{"label-value": 1, "b": "x"}, {"label-value": 2, "a": 1.0}]
+
+
+def test_what_is_resumed_has_the_same_pixels_and_may_look_otherwise(tmp_path):
+    path = write_sample("ome-zarr-0.5", tmp_path).path
+    (layer, *_) = layers_of(path)
+
+    def words():
+        return told(plan_images([layer_image(layer)], Options()))
+
+    before = words()
+    layer.contrast_limits, layer.colormap = (1, 4), "green"
+    assert words() == before
+    layer.translate = [t + 1 for t in layer.translate]
+    assert words() != before

@@ -7,6 +7,7 @@ import pytest
 import napari_strata as strata
 from napari_strata.dataset.browse import browse
 from napari_strata.dataset.entry import Cancelled
+from napari_strata.model import OpenError
 from napari_strata.store.backend import Listing
 from napari_strata.store.cancel import cancelled_by, check_cancelled
 from napari_strata.store.container import open_container
@@ -48,6 +49,13 @@ def test_names_come_from_the_listing_alone(s3: S3):
     assert {key.split("/")[1] for key in s3.keys[len(before) :]} == {"q"}
     assert s3.keys.count("a.zarr/q/.zattrs") == 1
     assert "a.zarr/q/0/0.0" not in s3.keys
+
+
+def test_an_address_with_a_slip_in_it(s3: S3):
+    """A bucket has no empty folders: where nothing is listed, nothing is."""
+    s3.objects = {"a.n5/attributes.json": b"{}"}
+    with pytest.raises(OpenError, match=r"s3://lab/b\.n5: there is nothing at this address"):
+        browse("s3://lab/b.n5")
 
 
 def test_a_listing_is_given_up_between_its_pages_and_can_be_asked_for_again(s3: S3):

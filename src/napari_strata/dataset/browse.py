@@ -55,8 +55,20 @@ def browse(
     with cancelled_by(cancel):
         named = open_container(path, choices.profile)
         root = stands_for(context_at(named, choices))
-        tree = _Tree(parse_location(path), root, choices)
-        return tree.look(root, "container")
+        location = parse_location(path)
+        entry = _Tree(location, root, choices).look(root, "container")
+    if location.scheme in _WITHOUT_EMPTY_FOLDERS and _is_nothing(entry):
+        message = "there is nothing at this address"
+        raise OpenError(Problem("not-found", "error", str(location), message))
+    return entry
+
+
+_WITHOUT_EMPTY_FOLDERS = ("s3", "gs")
+
+
+def _is_nothing(entry: Entry) -> bool:
+    found = entry.has_children or entry.problems or entry.image or entry.geometry
+    return not found and entry.kind == "container"
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,9 @@ def run_in_background(work: Callable[[], T], done: Callable[[T], None]) -> None:
     """Run in a worker thread; ``done`` is called in the window's thread."""
     from napari.qt.threading import create_worker
 
-    worker = create_worker(work, _start_thread=False)
-    worker.returned.connect(done)
+    # Taken out when they are used: napari keeps workers, and with them what they call.
+    works, ends = [work], [done]
+    worker = create_worker(lambda: works.pop()(), _start_thread=False)
+    worker.returned.connect(lambda result: ends.pop()(result))
+    worker.errored.connect(lambda _error: ends.clear())
     worker.start()

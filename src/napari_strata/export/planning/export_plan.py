@@ -107,13 +107,13 @@ class ExportPlan:
 
     @property
     def fingerprint(self) -> str:
-        """The same text for the same export, so that it can be resumed."""
-        told: list[Any] = [self.version, [list(document) for document in self.documents]]
+        """The same text for the same chunks, places and files, so that it can be resumed."""
+        told: list[Any] = [self.version, [key for key, _ in self.documents]]
         for image in self.images:
             for part in image.parts:
                 told.append([image.path, part.first, part.source.identity, part.pyramid.method])
                 told += [
-                    [level.shape, level.factors, target.metadata(level)]
+                    [level.shape, level.factors, level.affine.tolist(), target.metadata(level)]
                     for level, target in zip(
                         part.pyramid.levels, self.targets(image, part, {}), strict=True
                     )
