@@ -20,6 +20,8 @@ from napari_strata.model import OpenError
 from napari_strata.widgets.browser.panel import BrowserPanel
 from napari_strata.widgets.waiting import Abandoned, wait_for
 
+pytestmark = pytest.mark.window
+
 LONG = 30  # seconds, which pass only where something is broken
 
 
@@ -128,7 +130,6 @@ def test_closed_window_is_not_waited_for(qapp: Any):
 # ---------------------------------------------------------------------------- the reader
 
 
-@pytest.mark.window
 def test_a_dropped_dataset_is_read_while_the_window_lives_on(
     new_viewer: Callable[[], Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
@@ -142,7 +143,6 @@ def test_a_dropped_dataset_is_read_while_the_window_lives_on(
     assert list(viewer.layers) == layers
 
 
-@pytest.mark.window
 def test_another_window_that_comes_to_the_front_is_not_meant(
     make_napari_viewer: Callable[[], Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
@@ -172,7 +172,6 @@ def _many(folder: Path) -> str:
     return str(folder / "a.zarr")
 
 
-@pytest.mark.window
 def test_the_browser_opens_where_the_dataset_was_dropped(
     make_napari_viewer: Callable[[], Any],
     tmp_path: Path,
@@ -185,7 +184,6 @@ def test_the_browser_opens_where_the_dataset_was_dropped(
     assert viewer.window._qt_window.findChildren(BrowserPanel)
 
 
-@pytest.mark.window
 def test_a_closed_viewer_is_let_go_and_another_one_browses(
     make_napari_viewer: Callable[..., Any],
     tmp_path: Path,
@@ -204,7 +202,6 @@ def test_a_closed_viewer_is_let_go_and_another_one_browses(
     _press(offers)  # there is no window at all: nothing happens
 
 
-@pytest.mark.window
 def test_a_notification_keeps_no_viewer(
     new_viewer: Callable[[], Any], tmp_path: Path, offers: list[Notification]
 ):
@@ -241,7 +238,6 @@ def _only(offers: list[Notification]) -> Notification:
     return offer
 
 
-@pytest.mark.window
 def test_what_cannot_be_opened_is_told_as_ever(new_viewer: Callable[[], Any], tmp_path: Path):
     (tmp_path / "a.zarr").mkdir()
     new_viewer()
@@ -249,7 +245,6 @@ def test_what_cannot_be_opened_is_told_as_ever(new_viewer: Callable[[], Any], tm
         plugin.read(str(tmp_path / "a.zarr"))
 
 
-@pytest.mark.window
 def test_closing_the_window_ends_the_reading(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, qapp: Any
 ):
