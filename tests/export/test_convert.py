@@ -291,7 +291,8 @@ def test_no_viewer_is_imported(source, tmp_path):
 
 
 STOPPED = """
-import os, sys, threading
+import os, signal, sys, threading
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs ignore it
 from napari_strata import cli
 from napari_strata.export.pixels import blocks
 from napari_strata.export.pixels import engine

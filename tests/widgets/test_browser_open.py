@@ -290,10 +290,11 @@ def test_reading_can_be_cancelled(
 ):
     import threading
 
-    gate, over = threading.Event(), threading.Event()
+    begun, gate, over = threading.Event(), threading.Event(), threading.Event()
     real = opening.build
 
     def held(dataset: Any) -> Any:
+        begun.set()
         assert gate.wait(60)
         try:
             return real(dataset)
@@ -305,6 +306,7 @@ def test_reading_can_be_cancelled(
     select(panel, qtbot, ("cells",))
     panel.open_selected()
     assert panel.address.go.text() == "Cancel"
+    qtbot.waitUntil(begun.is_set, timeout=60_000)  # else it may be given up before
     qtbot.mouseClick(panel.address.go, Qt.MouseButton.LeftButton)
     assert not panel.is_busy
     gate.set()
