@@ -28,7 +28,6 @@ from napari_strata.widgets.problem_list import quiet_text
 
 _UNITS = ("nm", "µm", "mm", "ms", "s", "px")
 _HEADS = ("Axis", "Scale", "Translation", "Unit")
-_WIDTHS = (38, 48, 82, 58)  # at least, in pixels: the headings fit a panel of 280
 
 
 class _Row:
@@ -43,8 +42,8 @@ class _Row:
             QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
         )
         self.unit.setMinimumContentsLength(2)
-        for field, width in zip(self.fields, _WIDTHS, strict=True):
-            field.setMinimumWidth(width)
+        for field, width in ((self.name, 30), (self.scale, 50), (self.translate, 50)):
+            field.setMinimumWidth(width)  # as much as a panel of 280 pixels has
         self.unit.addItems(_UNITS)
         self.name.setToolTip("Name of the axis")
         self.scale.setToolTip("Size of a voxel of level 0, in the unit")
