@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,18 @@ def _own_settings(tmp_path: Path) -> None:
     """Keep the history of addresses apart from the developer's own."""
     place = str(tmp_path / "settings")
     QSettings.setPath(QSettings.Format.IniFormat, QSettings.Scope.UserScope, place)
+
+
+@pytest.fixture
+def viewer(new_viewer: Callable[[], Any]) -> Any:
+    viewer = new_viewer()
+    viewer.window._qt_window.resize(1200, 1000)
+    return viewer
+
+
+@pytest.fixture
+def group(tmp_path: Path) -> Path:
+    return write_group(tmp_path / "a.zarr", "cells", "nuclei", "walls")
 
 
 class Requests:

@@ -6,7 +6,6 @@ import gc
 import json
 import threading
 import weakref
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ from browser_window import (
     _own_settings,
     connected,
     expand,
+    group,
     index,
     message,
     names,
@@ -23,6 +23,7 @@ from browser_window import (
     row,
     select,
     settled,
+    viewer,
     write_group,
     write_image,
 )
@@ -36,20 +37,8 @@ from napari_strata.widgets.browser import entry_model, history
 from napari_strata.widgets.browser.listing import narrowed
 from napari_strata.widgets.browser.panel import BrowserPanel, open_panel
 
-__all__ = ["_own_settings", "requests"]
+__all__ = ["_own_settings", "group", "requests", "viewer"]
 pytestmark = pytest.mark.window
-
-
-@pytest.fixture
-def viewer(new_viewer: Callable[[], Any]) -> Any:
-    viewer = new_viewer()
-    viewer.window._qt_window.resize(1200, 1000)
-    return viewer
-
-
-@pytest.fixture
-def group(tmp_path: Path) -> Path:
-    return write_group(tmp_path / "a.zarr", "cells", "nuclei", "walls")
 
 
 # ------------------------------------------------------------------------------- connecting

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,41 +14,31 @@ from browser_window import (
     _own_settings,
     connected,
     expand,
+    group,
     index,
     message,
     requests,
     select,
     settled,
+    viewer,
     write_group,
     write_image,
 )
+from mesh_parts import FACES, TETRAHEDRON
 from napari.layers import Labels, Points, Surface
 from napari.utils.notifications import Notification, notification_manager
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QApplication, QMessageBox, QPushButton
 
 import napari_strata as strata
-from conftest import FACES, TETRAHEDRON
 from formats.helpers import write_zarr_array
 from napari_strata.layers.build import build
 from napari_strata.samples import Sample
 from napari_strata.widgets.browser import opening
 from napari_strata.widgets.browser.panel import BrowserPanel, open_panel
 
-__all__ = ["_own_settings", "requests"]
+__all__ = ["_own_settings", "group", "requests", "viewer"]
 pytestmark = pytest.mark.window
-
-
-@pytest.fixture
-def viewer(new_viewer: Callable[[], Any]) -> Any:
-    viewer = new_viewer()
-    viewer.window._qt_window.resize(1200, 1000)
-    return viewer
-
-
-@pytest.fixture
-def group(tmp_path: Path) -> Path:
-    return write_group(tmp_path / "a.zarr", "cells", "nuclei", "walls")
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from qtpy.QtCore import QSize, Qt
 from qtpy.QtWidgets import QFrame, QLabel, QProgressBar, QScrollArea, QVBoxLayout, QWidget
+from superqt import QElidingLabel
 
 from napari_strata.widgets.background import Background
 
@@ -80,9 +81,15 @@ def bare(viewer: Viewer) -> Any:
 def heading(text: str) -> QLabel:
     """Make a heading."""
     label = QLabel(text)
-    font = label.font()
-    font.setBold(True)
-    label.setFont(font)
+    _embolden(label)
+    return label
+
+
+def title() -> QElidingLabel:
+    """Make a heading for a name, which may be long: its middle is left out."""
+    label = QElidingLabel()
+    label.setElideMode(Qt.TextElideMode.ElideMiddle)
+    _embolden(label)
     return label
 
 
@@ -91,6 +98,12 @@ def rule() -> QFrame:
     line = QFrame()
     line.setFrameShape(QFrame.Shape.HLine)
     return line
+
+
+def _embolden(label: QLabel) -> None:
+    font = label.font()
+    font.setBold(True)
+    label.setFont(font)
 
 
 def _busy_bar() -> QProgressBar:

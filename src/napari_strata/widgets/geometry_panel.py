@@ -5,14 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from napari.layers import Layer
-from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QWidget
-from superqt import QElidingLabel
 
 from napari_strata.layers.geometry.address import Address
 from napari_strata.layers.notes import KEY
 from napari_strata.widgets import chosen_layers, layer_box
-from napari_strata.widgets.docked import DockedPanel, heading, rule
+from napari_strata.widgets.docked import DockedPanel, heading, rule, title
 from napari_strata.widgets.following import Following
 from napari_strata.widgets.level_form import LevelForm, Wish
 from napari_strata.widgets.mesh_folder import MeshFolder, OpenedFolder, open_folders
@@ -41,7 +39,7 @@ class GeometryPanel(DockedPanel):
         super().__init__(napari_viewer, parent)
         self.layer: Layer | None = None
         self._following = Following(self, self.viewer)
-        self.name = QElidingLabel()
+        self.name = title()
         self.hint = quiet_text(_HINT)
         self.form = LevelForm()
         self.meshes = MeshFolder()
@@ -50,10 +48,6 @@ class GeometryPanel(DockedPanel):
         self.follow()
 
     def _lay_out(self) -> None:
-        self.name.setElideMode(Qt.TextElideMode.ElideMiddle)
-        font = self.name.font()
-        font.setBold(True)
-        self.name.setFont(font)
         self.lay_out(
             self.name, self.hint, self.form, rule(), heading("Meshes of segments"), self.meshes
         )

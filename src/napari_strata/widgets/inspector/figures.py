@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from napari_strata import units
-
 _STEP = 1024
 _SHORT = {"micrometer": "µm", "nanometer": "nm", "millimeter": "mm", "second": "s", "pixel": "px"}
 
@@ -93,8 +91,3 @@ def problem_count(problems: Sequence[Mapping[str, str]]) -> str:
         if kind in severities
     ]
     return ", ".join(found) or "none"
-
-
-def is_length_or_time(text: str) -> bool:
-    """Tell whether a unit is one that a place can have."""
-    return units.parse(text) is not None

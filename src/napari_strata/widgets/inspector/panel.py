@@ -5,14 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from napari.layers import Layer, Shapes
-from qtpy.QtCore import Qt, QTimer
+from qtpy.QtCore import QTimer
 from qtpy.QtGui import QHideEvent, QShowEvent
 from qtpy.QtWidgets import QSizePolicy, QWidget
-from superqt import QElidingLabel
 
 from napari_strata.layers.inspecting.inspection import Inspection, inspect
 from napari_strata.widgets.chosen_layers import is_geometry
-from napari_strata.widgets.docked import DockedPanel
+from napari_strata.widgets.docked import DockedPanel, title
 from napari_strata.widgets.following import Following
 from napari_strata.widgets.inspector import figures
 from napari_strata.widgets.inspector.alignment import AlignmentPart
@@ -57,7 +56,7 @@ class InspectorPanel(DockedPanel):
         self._last: Layer | None = None
         self.found: Inspection | None = None
         self.desk = Desk(self.viewer, self.background, self)
-        self.name = QElidingLabel()
+        self.name = title()
         self.about = in_line(WrappedText())
         self.hint = quiet_text(_HINT)
         self.levels = LevelsPart(self.desk)
@@ -87,10 +86,6 @@ class InspectorPanel(DockedPanel):
         self._show()
 
     def _lay_out(self) -> None:
-        self.name.setElideMode(Qt.TextElideMode.ElideMiddle)
-        font = self.name.font()
-        font.setBold(True)
-        self.name.setFont(font)
         self.lay_out(
             self.name,
             self.about,
